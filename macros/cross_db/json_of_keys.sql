@@ -1,0 +1,16 @@
+{# A JSON object, as text, of those columns that hold something; null where none does. #}
+{% macro json_of_keys(relation, keys) -%}
+    {{ return(adapter.dispatch('json_of_keys', 'twinledger')(relation, keys)) }}
+{%- endmacro %}
+
+{% macro default__json_of_keys(relation, keys) -%}
+    nullif(cast(json_merge_patch('{}', json_object(
+        {%- for key in keys %}'{{ key }}', {{ relation }}.{{ key }}{{ ', ' if not loop.last }}{% endfor -%}
+    )) as varchar), '{}')
+{%- endmacro %}
+
+{% macro bigquery__json_of_keys(relation, keys) -%}
+    nullif(to_json_string(json_strip_nulls(json_object(
+        {%- for key in keys %}'{{ key }}', {{ relation }}.{{ key }}{{ ', ' if not loop.last }}{% endfor -%}
+    ))), '{}')
+{%- endmacro %}

@@ -1,0 +1,8 @@
+{# LIKE against a pattern that is a column, in lower case; a null pattern matches all. #}
+{% macro like_pattern(expression, pattern) -%}
+    {{ return(adapter.dispatch('like_pattern', 'twinledger')(expression, pattern)) }}
+{%- endmacro %}
+
+{% macro default__like_pattern(expression, pattern) -%}
+    ({{ pattern }} is null or lower(coalesce({{ expression }}, '')) like {{ pattern }})
+{%- endmacro %}

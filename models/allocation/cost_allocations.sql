@@ -1,0 +1,124 @@
+{% set keys = allocation_keys() %}
+{% set amounts = ['cost', 'billed_cost', 'list_cost'] %}
+
+with
+
+routes as (
+
+    select * from {{ ref('int_charge_routes') }}
+
+),
+
+pool_targets as (
+
+    select * from {{ ref('int_pool_targets') }}
+
+),
+
+shared as (
+
+    select
+        routes.origin_id,
+        routes.source_name,
+        routes.charge_category,
+        routes.pricing_model,
+        routes.ledger_category,
+        routes.lifecycle,
+        routes.evidence_level,
+        routes.provider,
+        routes.model,
+        {%- for key in keys %}
+        coalesce(pool_targets.{{ key }}, routes.{{ key }}) as {{ key }},
+        {%- endfor %}
+        case
+            when routes.route = 'direct' then 'direct'
+            else coalesce(pool_targets.method_id, 'unallocated')
+        end as method_id,
+        pool_targets.rule_id,
+        pool_targets.driver,
+        pool_targets.target_id,
+        coalesce(pool_targets.step, case when routes.route = 'direct' then 1 else 4 end) as step,
+        coalesce({{ divide('pool_targets.weight', 'pool_targets.pool_weight') }}, 1) as ratio,
+        {%- for amount in amounts %}
+        routes.{{ amount }},
+        case
+            when pool_targets.pool_id is null then routes.{{ amount }}
+            else {{ money_share('routes.' ~ amount, 'pool_targets.weight', 'pool_targets.pool_weight') }}
+        end as {{ amount }}_share,
+        {%- endfor %}
+        coalesce(pool_targets.is_largest, true) as takes_remainder,
+        routes.is_ai,
+        routes.charge_date
+    from routes
+    left join pool_targets
+        on routes.pool_id = pool_targets.pool_id
+
+),
+
+given as (
+
+    select
+        origin_id,
+        {%- for amount in amounts %}
+        sum({{ amount }}_share) as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from shared
+    where not takes_remainder
+    group by origin_id
+
+),
+
+-- Rounding never loses a digit: the target with the largest weight takes what the others leave of the charge.
+exact as (
+
+    select
+        shared.*,
+        {%- for amount in amounts %}
+        case
+            when given.origin_id is not null then shared.{{ amount }} - given.{{ amount }}
+            else shared.{{ amount }}_share
+        end as {{ amount }}_part{{ ',' if not loop.last }}
+        {%- endfor %}
+    from shared
+    left join given
+        on
+            shared.origin_id = given.origin_id
+            and shared.takes_remainder
+
+),
+
+cost_allocations as (
+
+    select
+        {{ row_key(['origin_id', 'target_id']) }} as allocation_id,
+        origin_id,
+        source_name,
+        charge_category,
+        pricing_model,
+        ledger_category,
+        lifecycle,
+        evidence_level,
+        provider,
+        model,
+        method_id,
+        rule_id,
+        driver,
+        {%- for key in keys %}
+        {%- if key == 'cost_center' %}
+        case when method_id = 'unallocated' then 'unallocated' else cost_center end as cost_center,
+        {%- else %}
+        {{ key }},
+        {%- endif %}
+        {%- endfor %}
+        cast(step as {{ bigint_type() }}) as step,
+        cast(ratio as {{ float_type() }}) as ratio,
+        {%- for amount in amounts %}
+        {{ as_money(amount ~ '_part') }} as {{ amount }},
+        {%- endfor %}
+        is_ai,
+        charge_date
+    from exact
+
+)
+
+select * from cost_allocations

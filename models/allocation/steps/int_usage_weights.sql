@@ -1,0 +1,157 @@
+{% set keys = allocation_keys() %}
+
+with
+
+sources as (
+
+    select
+        source_name,
+        billed_by
+    from {{ source('landing', 'sources') }}
+    where billed_by is not null
+
+),
+
+token_usage as (
+
+    select
+        {%- for key in keys %}
+        usage.{{ key }},
+        {%- endfor %}
+        sources.billed_by as source_name,
+        usage.model,
+        usage.rated_cost,
+        usage.total_tokens,
+        usage.unpriced_tokens,
+        usage.usage_date
+    from {{ ref('token_usage_daily') }} as usage
+    inner join sources
+        on usage.source_name = sources.source_name
+
+),
+
+gpu_usage as (
+
+    select
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        node_id,
+        coalesce(provisioned_gpu_hours - unallocated_gpu_hours, allocated_gpu_hours) as job_gpu_hours,
+        unallocated_gpu_hours,
+        usage_date
+    from {{ ref('gpu_hours') }}
+    where node_id is not null
+
+),
+
+-- Weights of a pool have one unit: rated cost where every token of the pool has a price, else tokens.
+token_targets as (
+    {% for model in ['model', none] %}
+    select
+        {{ row_key(["'tokens'", 'source_name', text('usage_date'), model or 'null']) }} as pool_id,
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        {{ as_money('sum(rated_cost)') }} as rated_cost,
+        {{ as_money('sum(total_tokens)') }} as tokens,
+        {{ as_money('sum(unpriced_tokens)') }} as unpriced_tokens,
+        usage_date
+    from token_usage
+    {{ 'where model is not null' if model }}
+    group by source_name, {{ 'model, ' if model }}{{ keys | join(', ') }}, usage_date
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+token_drivers as (
+
+    select
+        pool_id,
+        case
+            when
+                sum(unpriced_tokens) over (partition by pool_id) = 0
+                and sum(rated_cost) over (partition by pool_id) > 0
+                then 'rated_cost'
+            else 'tokens'
+        end as driver,
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        rated_cost,
+        tokens,
+        usage_date
+    from token_targets
+
+),
+
+-- What no job took weighs too: left out, the jobs would pay for it unseen.
+gpu_targets as (
+
+    select
+        {{ row_key(["'gpu'", 'node_id', text('usage_date')]) }} as pool_id,
+        'gpu_hours' as driver,
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        {{ as_money('sum(job_gpu_hours)') }} as weight,
+        usage_date
+    from gpu_usage
+    group by node_id, {{ keys | join(', ') }}, usage_date
+
+    union all
+
+    select
+        {{ row_key(["'gpu'", 'node_id', text('usage_date')]) }} as pool_id,
+        'unallocated_gpu_hours' as driver,
+        {%- for key in keys %}
+        {{ text('null') }} as {{ key }},
+        {%- endfor %}
+        {{ as_money('sum(unallocated_gpu_hours)') }} as weight,
+        usage_date
+    from gpu_usage
+    group by node_id, usage_date
+
+),
+
+weighed as (
+
+    select
+        pool_id,
+        driver,
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        case when driver = 'rated_cost' then rated_cost else tokens end as weight,
+        usage_date
+    from token_drivers
+
+    union all
+
+    select
+        pool_id,
+        driver,
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        weight,
+        usage_date
+    from gpu_targets
+
+),
+
+int_usage_weights as (
+
+    select
+        weighed.pool_id,
+        weighed.driver,
+        {{ completed_keys('weighed') }},
+        weighed.weight,
+        sum(weighed.weight) over (partition by weighed.pool_id) as pool_weight
+    from weighed
+    {{ completing_joins('weighed', 'weighed.usage_date') }}
+    where weighed.weight > 0
+
+)
+
+select * from int_usage_weights

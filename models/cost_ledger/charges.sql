@@ -1,0 +1,107 @@
+with
+
+lines as (
+
+    select *
+    from {{ ref('int_charge_lines') }}
+
+),
+
+rule_categories as (
+
+    select *
+    from {{ ref('int_charge_categories') }}
+
+),
+
+stated_categories as (
+
+    select
+        ledger_category,
+        lifecycle,
+        is_ai
+    from {{ ref('ledger_categories') }}
+
+),
+
+rates as (
+
+    select
+        from_currency,
+        rate,
+        rate_date
+    from {{ ref('exchange_rates_daily') }}
+    where to_currency = {{ reporting_currency() }}
+
+),
+
+charges as (
+
+    select
+        lines.charge_id,
+        lines.source_name,
+        lines.load_id,
+        lines.source_file,
+        lines.invoice_id,
+        lines.invoice_issuer_name,
+        lines.service_provider_name,
+        lines.host_provider_name,
+        lines.billing_account_id,
+        lines.sub_account_id,
+        lines.sub_account_name,
+        lines.region_id,
+        lines.resource_id,
+        lines.resource_name,
+        lines.service_name,
+        lines.service_category,
+        lines.sku_id,
+        lines.sku_price_id,
+        lines.model,
+        lines.charge_category,
+        lines.charge_class,
+        lines.charge_description,
+        lines.pricing_category,
+        lines.pricing_model,
+        lines.pricing_unit,
+        lines.consumed_unit,
+        lines.billing_currency,
+        lines.commitment_discount_id,
+        lines.commitment_discount_status,
+        lines.tags,
+        -- A bill that states the category itself is believed before any rule.
+        coalesce(stated_categories.ledger_category, rule_categories.ledger_category, 'non_ai') as ledger_category,
+        coalesce(stated_categories.lifecycle, rule_categories.lifecycle, 'not_ai') as lifecycle,
+        case when stated_categories.ledger_category is null then rule_categories.rule_id end as category_rule_id,
+        lines.evidence_level,
+        lines.source_row,
+        lines.pricing_quantity,
+        lines.consumed_quantity,
+        lines.billed_cost,
+        lines.effective_cost,
+        lines.contracted_cost,
+        lines.list_cost,
+        {{ in_reporting_currency('lines.effective_cost', 'lines.billing_currency', 'rates.rate') }} as cost,
+        {{ in_reporting_currency('lines.billed_cost', 'lines.billing_currency', 'rates.rate') }} as billed_cost_reporting,
+        {{ in_reporting_currency('lines.list_cost', 'lines.billing_currency', 'rates.rate') }} as list_cost_reporting,
+        coalesce(stated_categories.is_ai, rule_categories.is_ai, false) as is_ai,
+        coalesce(lines.billing_currency = {{ reporting_currency() }}, false) or rates.rate is not null as has_exchange_rate,
+        lines.charge_period_start,
+        lines.charge_period_end,
+        lines.billing_period_start,
+        lines.charge_date
+    from lines
+    left join stated_categories
+        on lines.ledger_category = stated_categories.ledger_category
+    left join rule_categories
+        on
+            lines.category_key = rule_categories.category_key
+            and lines.charge_date >= rule_categories.first_date
+            and (rule_categories.next_first_date is null or lines.charge_date < rule_categories.next_first_date)
+    left join rates
+        on
+            lines.charge_date = rates.rate_date
+            and lines.billing_currency = rates.from_currency
+
+)
+
+select * from charges

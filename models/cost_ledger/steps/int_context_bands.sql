@@ -1,0 +1,34 @@
+with
+
+thresholds as (
+
+    select context_from_tokens
+    from {{ ref('price_book') }}
+    where context_from_tokens > 0 and not superseded
+    group by context_from_tokens
+
+),
+
+numbered as (
+
+    select
+        context_from_tokens,
+        row_number() over (order by context_from_tokens asc nulls last) as band_number
+    from thresholds
+
+),
+
+-- One row, so that ten million requests are compared with constants instead of joined to ranges.
+int_context_bands as (
+
+    select
+        coalesce({{ list_text(text('context_from_tokens'), 'context_from_tokens') }}, '') as thresholds,
+        {% for number in range(1, 9) -%}
+        max(case when band_number = {{ number }} then context_from_tokens end) as threshold_{{ number }},
+        {% endfor -%}
+        {{ count_if('band_number > 8') }} as thresholds_left_out
+    from numbered
+
+)
+
+select * from int_context_bands

@@ -1,0 +1,71 @@
+with
+
+usage_days as (
+
+    select *
+    from {{ ref('token_usage_daily') }}
+
+),
+
+unbilled_sources as (
+
+    select source_name
+    from {{ source('landing', 'sources') }}
+    where billed_by is null or billed_by = ''
+
+),
+
+-- Usage that no bill covers becomes charges of its own; what a bill covers is in the bill already.
+int_rated_lines as (
+
+    select
+        {{ row_key(["'rated'", 'usage_days.token_usage_id']) }} as charge_id,
+        usage_days.source_name as source_name,
+        {{ text('null') }} as load_id,
+        {{ text('null') }} as source_file,
+        {{ text('null') }} as invoice_id,
+        {{ text('null') }} as invoice_issuer_name,
+        usage_days.provider as service_provider_name,
+        usage_days.provider as host_provider_name,
+        {{ text('null') }} as billing_account_id,
+        {{ text('null') }} as sub_account_id,
+        {{ text('null') }} as sub_account_name,
+        {{ text('null') }} as region_id,
+        {{ text('null') }} as resource_id,
+        {{ text('null') }} as resource_name,
+        usage_days.provider as service_name,
+        {{ text('null') }} as service_category,
+        usage_days.model as sku_id,
+        {{ text('null') }} as sku_price_id,
+        {{ text('null') }} as sku_meter,
+        usage_days.model as model,
+        'Usage' as charge_category,
+        {{ text('null') }} as charge_class,
+        'Rated token usage' as charge_description,
+        'Standard' as pricing_category,
+        'on_demand' as pricing_model,
+        'Tokens' as pricing_unit,
+        'Tokens' as consumed_unit,
+        usage_days.currency as billing_currency,
+        {{ text('null') }} as commitment_discount_id,
+        {{ text('null') }} as commitment_discount_status,
+        {{ json_of_keys('usage_days', allocation_keys()) }} as tags,
+        {{ text('null') }} as ledger_category,
+        'rated' as evidence_level,
+        cast(null as {{ bigint_type() }}) as source_row,
+        {{ as_money('usage_days.total_tokens') }} as pricing_quantity,
+        {{ as_money('usage_days.total_tokens') }} as consumed_quantity,
+        {{ as_money('null') }} as billed_cost,
+        usage_days.rated_cost as effective_cost,
+        {{ as_money('null') }} as contracted_cost,
+        usage_days.rated_cost as list_cost,
+        cast(usage_days.usage_date as {{ timestamp_type() }}) as charge_period_start,
+        cast({{ date_add_days('usage_days.usage_date', 1) }} as {{ timestamp_type() }}) as charge_period_end,
+        cast({{ month_start('usage_days.usage_date') }} as {{ timestamp_type() }}) as billing_period_start
+    from usage_days
+    inner join unbilled_sources
+        on usage_days.source_name = unbilled_sources.source_name
+
+)
+
+select * from int_rated_lines

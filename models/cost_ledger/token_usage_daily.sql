@@ -1,0 +1,128 @@
+with
+
+usage_days as (
+
+    select
+        source_name,
+        provider,
+        model,
+        service_tier,
+        cost_center,
+        team,
+        product,
+        feature,
+        use_case,
+        customer,
+        environment,
+        workload,
+        context_from_tokens,
+        {{ sum_bigint('requests') }} as requests,
+        {{ sum_bigint('failed_requests') }} as failed_requests,
+        {{ sum_bigint('retried_requests') }} as retried_requests,
+        {{ sum_bigint('input_uncached_tokens') }} as input_uncached_tokens,
+        {{ sum_bigint('input_cache_read_tokens') }} as input_cache_read_tokens,
+        {{ sum_bigint('input_cache_write_5m_tokens') }} as input_cache_write_5m_tokens,
+        {{ sum_bigint('input_cache_write_1h_tokens') }} as input_cache_write_1h_tokens,
+        {{ sum_bigint('input_cache_write_other_tokens') }} as input_cache_write_other_tokens,
+        {{ sum_bigint('output_visible_tokens') }} as output_visible_tokens,
+        {{ sum_bigint('output_reasoning_tokens') }} as output_reasoning_tokens,
+        {{ sum_bigint('mismatched_requests') }} as mismatched_requests,
+        usage_date
+    from {{ ref('int_token_usage_days') }}
+    group by
+        source_name,
+        provider,
+        model,
+        service_tier,
+        cost_center,
+        team,
+        product,
+        feature,
+        use_case,
+        customer,
+        environment,
+        workload,
+        context_from_tokens,
+        usage_date
+
+),
+
+prices as (
+
+    select *
+    from {{ ref('int_token_prices') }}
+
+),
+
+priced as (
+
+    select
+        usage_days.*,
+        prices.currency,
+        {% for token_class in token_classes() -%}
+        case
+            when usage_days.{{ token_class }}_tokens = 0 or usage_days.service_tier = 'gateway_cache' then 0
+            else {{ money_product('usage_days.' ~ token_class ~ '_tokens', 'prices.' ~ token_class ~ '_price', 0, 18) }}
+        end as {{ token_class }}_cost,
+        {% endfor -%}
+        case
+            when usage_days.service_tier = 'gateway_cache' or prices.request_price is null then 0
+            else {{ money_product('usage_days.requests', 'prices.request_price', 0, 18) }}
+        end as request_cost
+    from usage_days
+    left join prices
+        on
+            coalesce(usage_days.provider, '') = coalesce(prices.provider, '')
+            and coalesce(usage_days.model, '') = coalesce(prices.model, '')
+            and usage_days.service_tier = prices.service_tier
+            and usage_days.context_from_tokens = prices.context_from_tokens
+            and usage_days.usage_date = prices.usage_date
+
+),
+
+token_usage_daily as (
+
+    select
+        {{ row_key([
+            'source_name', 'provider', 'model', 'service_tier', 'context_from_tokens', 'usage_date',
+        ] + allocation_keys()) }} as token_usage_id,
+        source_name,
+        provider,
+        model,
+        service_tier,
+        coalesce(currency, {{ reporting_currency() }}) as currency,
+        cost_center,
+        team,
+        product,
+        feature,
+        use_case,
+        customer,
+        environment,
+        workload,
+        context_from_tokens,
+        requests,
+        failed_requests,
+        retried_requests,
+        input_uncached_tokens,
+        input_cache_read_tokens,
+        input_cache_write_5m_tokens,
+        input_cache_write_1h_tokens,
+        input_cache_write_other_tokens,
+        output_visible_tokens,
+        output_reasoning_tokens,
+        {% for token_class in token_classes() -%}
+        {{ token_class }}_tokens{{ ' +' if not loop.last else ' as total_tokens,' }}
+        {% endfor -%}
+        mismatched_requests,
+        -- Null as soon as one class has no price: a part of the cost would pass for the whole.
+        {{ as_money('request_cost + ' ~ (token_classes().keys() | join('_cost + ')) ~ '_cost') }} as rated_cost,
+        {% for token_class in token_classes() -%}
+        case when {{ token_class }}_cost is null then {{ token_class }}_tokens else 0 end
+        {{- ' +' if not loop.last else ' as unpriced_tokens,' }}
+        {% endfor -%}
+        usage_date
+    from priced
+
+)
+
+select * from token_usage_daily

@@ -1,0 +1,108 @@
+with
+
+source as (
+
+    select
+        {{ system_columns() }},
+        _row_hash as row_hash,
+        InvoiceId as invoice_id,
+        InvoiceIssuerName as invoice_issuer_name,
+        coalesce(ServiceProviderName, ProviderName, PublisherName) as service_provider_name,
+        coalesce(HostProviderName, ProviderName) as host_provider_name,
+        BillingAccountId as billing_account_id,
+        SubAccountId as sub_account_id,
+        SubAccountName as sub_account_name,
+        RegionId as region_id,
+        ResourceId as resource_id,
+        ResourceName as resource_name,
+        ServiceName as service_name,
+        ServiceCategory as service_category,
+        SkuId as sku_id,
+        SkuPriceId as sku_price_id,
+        coalesce(SkuMeter, {{ json_text('_extra', 'x_SkuMeterName') }}, {{ json_text('_extra', 'x_UsageType') }})
+            as sku_meter,
+        {{ json_text('_extra', 'x_ModelId') }} as model,
+        ChargeCategory as charge_category,
+        ChargeClass as charge_class,
+        ChargeDescription as charge_description,
+        lower(ChargeFrequency) as charge_frequency,
+        PricingCategory as pricing_category,
+        PricingUnit as pricing_unit,
+        ConsumedUnit as consumed_unit,
+        BillingCurrency as billing_currency,
+        CommitmentDiscountId as commitment_discount_id,
+        CommitmentDiscountStatus as commitment_discount_status,
+        {{ json_object_or_null('Tags') }} as tags,
+        PricingQuantity as pricing_quantity,
+        ConsumedQuantity as consumed_quantity,
+        BilledCost as billed_cost,
+        EffectiveCost as effective_cost,
+        ContractedCost as contracted_cost,
+        ListCost as list_cost,
+        ListUnitPrice as list_unit_price,
+        ChargePeriodStart as charge_period_start,
+        ChargePeriodEnd as charge_period_end,
+        BillingPeriodStart as billing_period_start
+    from {{ source('landing', 'focus_cost_and_usage') }}
+
+),
+
+stg_focus__charges as (
+
+    select
+        source_name,
+        load_id,
+        source_file,
+        row_hash,
+        invoice_id,
+        invoice_issuer_name,
+        service_provider_name,
+        host_provider_name,
+        billing_account_id,
+        sub_account_id,
+        sub_account_name,
+        region_id,
+        resource_id,
+        resource_name,
+        service_name,
+        service_category,
+        sku_id,
+        sku_price_id,
+        sku_meter,
+        model,
+        charge_category,
+        charge_class,
+        charge_description,
+        pricing_category,
+        case
+            when commitment_discount_status is not null or lower(pricing_category) = 'committed' then 'committed'
+            when lower(charge_description) like '%provisioned%throughput%' or lower(sku_meter) like '%provisioned%'
+                then 'provisioned'
+            when lower(pricing_category) in ('dynamic', 'spot') then 'spot'
+            when lower(pricing_category) = 'tiered' then 'tiered'
+            when charge_category = 'Purchase' and charge_frequency = 'recurring' then 'subscription'
+            when charge_category = 'Usage' and list_unit_price = 0 and billed_cost = 0 then 'free'
+            when lower(pricing_category) in ('standard', 'on-demand') or charge_category = 'Usage' then 'on_demand'
+        end as pricing_model,
+        pricing_unit,
+        consumed_unit,
+        billing_currency,
+        commitment_discount_id,
+        commitment_discount_status,
+        tags,
+        {{ text('null') }} as ledger_category,
+        source_row,
+        pricing_quantity,
+        consumed_quantity,
+        billed_cost,
+        effective_cost,
+        contracted_cost,
+        list_cost,
+        charge_period_start,
+        charge_period_end,
+        billing_period_start
+    from source
+
+)
+
+select * from stg_focus__charges

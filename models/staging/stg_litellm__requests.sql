@@ -1,0 +1,89 @@
+with
+
+source as (
+
+    select
+        {{ system_columns() }},
+        request_id,
+        custom_llm_provider as provider,
+        model,
+        status,
+        session_id,
+        team_id,
+        end_user,
+        request_tags,
+        lower(coalesce(cache_hit, '')) = 'true' as is_gateway_cache_hit,
+        coalesce(prompt_tokens, 0) as prompt_tokens,
+        coalesce(completion_tokens, 0) as completion_tokens,
+        coalesce(metadata_cache_read_tokens, 0) as cache_read_tokens,
+        coalesce(metadata_cache_write_tokens, 0) as cache_write_tokens,
+        coalesce(metadata_reasoning_tokens, 0) as reasoning_tokens,
+        spend,
+        startTime as started_at,
+        endTime as ended_at
+    from {{ source('landing', 'litellm_spend_logs') }}
+
+),
+
+checked as (
+
+    select
+        *,
+        prompt_tokens >= cache_read_tokens + cache_write_tokens as is_input_consistent,
+        completion_tokens >= reasoning_tokens as is_output_consistent
+    from source
+
+),
+
+-- LiteLLM counts cache reads and writes inside prompt_tokens and thinking inside completion_tokens, whatever the
+-- vendor does. Where the parts exceed the whole, the whole is kept and the parts are not believed.
+stg_litellm__requests as (
+
+    select
+        source_name,
+        load_id,
+        source_file,
+        period,
+        request_id,
+        provider,
+        model,
+        -- The gateway answered from its own cache: the vendor was not called and bills nothing.
+        case when is_gateway_cache_hit then 'gateway_cache' else 'standard' end as service_tier,
+        status,
+        session_id,
+        'USD' as currency,
+        {{ json_tag('request_tags', 'cost_center') }} as cost_center,
+        coalesce({{ json_tag('request_tags', 'team') }}, team_id) as team,
+        {{ json_tag('request_tags', 'product') }} as product,
+        {{ json_tag('request_tags', 'feature') }} as feature,
+        {{ json_tag('request_tags', 'use_case') }} as use_case,
+        coalesce({{ json_tag('request_tags', 'customer') }}, end_user) as customer,
+        coalesce({{ json_tag('request_tags', 'environment') }}, {{ json_tag('request_tags', 'env') }}) as environment,
+        {{ json_tag('request_tags', 'workload') }} as workload,
+        source_row,
+        prompt_tokens as context_tokens,
+        case
+            when is_input_consistent then prompt_tokens - cache_read_tokens - cache_write_tokens
+            else prompt_tokens
+        end as input_uncached_tokens,
+        case when is_input_consistent then cache_read_tokens else 0 end as input_cache_read_tokens,
+        cast(0 as {{ bigint_type() }}) as input_cache_write_5m_tokens,
+        cast(0 as {{ bigint_type() }}) as input_cache_write_1h_tokens,
+        case when is_input_consistent then cache_write_tokens else 0 end as input_cache_write_other_tokens,
+        case
+            when is_output_consistent then completion_tokens - reasoning_tokens
+            else completion_tokens
+        end as output_visible_tokens,
+        case when is_output_consistent then reasoning_tokens else 0 end as output_reasoning_tokens,
+        spend as reported_cost,
+        {{ is_failed_status('status') }} as is_failed,
+        {{ json_tag('request_tags', 'retry_of') }} is not null as is_retry,
+        not (is_input_consistent and is_output_consistent) as has_token_mismatch,
+        started_at,
+        ended_at,
+        {{ as_date('started_at') }} as usage_date
+    from checked
+
+)
+
+select * from stg_litellm__requests

@@ -1,0 +1,1 @@
+"""What the command line offers, one module a command; heavy libraries are imported when used."""

@@ -1,0 +1,255 @@
+"""`twinledger explain`: any published cost back to the file and row that it came from."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestration.commands import lineage
+from orchestration.commands.console import (
+    DEFAULT_SETTINGS,
+    SettingsOption,
+    console,
+    count,
+    exact,
+    moment,
+    open_workspace,
+    plain_table,
+    printable,
+)
+from orchestration.commands.marts import open_marts, time_limit
+
+if TYPE_CHECKING:
+    import duckdb
+    from rich.console import Console
+
+    from orchestration.settings import Settings
+
+SECONDS = 120.0
+ROWS_SHOWN = 10
+SOURCE_ROWS_SHOWN = 3
+
+
+def explain(
+    table: Annotated[
+        str, typer.Argument(metavar="TABLE", help="charges, cost_allocations or costs_daily.")
+    ],
+    key: Annotated[
+        list[str],
+        typer.Argument(metavar="KEY...", help="The row's identifier, or filters as column=value."),
+    ],
+    settings: SettingsOption = DEFAULT_SETTINGS,
+) -> None:
+    """Show where a cost comes from: allocation lines, charges, deliveries, source file and row."""
+    full = lineage.table_named(table)
+    workspace = open_workspace(settings)
+    with open_marts(workspace) as con, time_limit(con, SECONDS):
+        rows = lineage.select_rows(con, full, key)
+        lineage.follow_to_charges(con, full)
+        out = console()
+        currency = workspace.warehouse.reporting_currency
+        _show_row(out, con, full, rows, currency)
+        _show_lines(out, con, currency)
+        _show_charges(out, con, currency)
+        _show_deliveries(out, con)
+        _show_origins(out, con, workspace)
+
+
+def _show_row(
+    out: Console,
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: list[lineage.Row],
+    currency: str,
+) -> None:
+    if len(rows) == 1:
+        out.print(table)
+        _pairs(out, rows[0])
+        return
+    total = lineage.sum_of(con, "explained")
+    out.print(f"{table}: {count(total.rows)} rows, cost {exact(total.amount)} {currency}")
+
+
+def _show_lines(out: Console, con: duckdb.DuckDBPyConnection, currency: str) -> None:
+    row, lines = lineage.sum_of(con, "explained"), lineage.sum_of(con, "lines")
+    out.print(f"\n1  Allocation lines: {count(lines.rows)}, cost {exact(lines.amount)} {currency}")
+    table = plain_table(
+        "cost", "method", "step", "ratio", "driver", "rule", "to", "origin_id",
+        right=("cost", "step", "ratio"), wrap=("to",),
+    )  # fmt: skip
+    keys = lineage.ALLOCATION_KEYS
+    for line in lineage.fetch(
+        con, f"from lines order by abs(cost) desc nulls first, origin_id limit {ROWS_SHOWN}"
+    ):
+        table.add_row(
+            exact(line["cost"]),
+            line["method_id"],
+            count(line["step"]),
+            f"{line['ratio']:.6g}",
+            printable(line["driver"] or ""),
+            printable(line["rule_id"] or ""),
+            printable(", ".join(f"{k} {line[k]}" for k in keys if line[k] is not None)),
+            line["origin_id"],
+        )
+    out.print(table)
+    _more(out, lines.rows)
+    _check(out, "the row", row, "its allocation lines", lines)
+
+
+def _show_charges(out: Console, con: duckdb.DuckDBPyConnection, currency: str) -> None:
+    charges = lineage.sum_of(con, "origins")
+    out.print(f"\n2  Charges: {count(charges.rows)}, cost {exact(charges.amount)} {currency}")
+    table = plain_table(
+        "cost", "billed", "currency", "evidence", "source", "service", "description", "charge_id",
+        right=("cost", "billed"), wrap=("service", "description"),
+    )  # fmt: skip
+    for charge in lineage.fetch(
+        con, f"from origins order by abs(cost) desc nulls first, charge_id limit {ROWS_SHOWN}"
+    ):
+        table.add_row(
+            exact(charge["cost"]),
+            exact(charge["billed_cost"]),
+            printable(charge["billing_currency"]),
+            printable(charge["evidence_level"]),
+            printable(charge["source_name"]),
+            printable(charge["service_name"] or ""),
+            printable((charge["charge_description"] or charge["sku_id"] or "")[:60]),
+            charge["charge_id"],
+        )
+    out.print(table)
+    _more(out, charges.rows)
+    allocated = lineage.allocated_sum(con)
+    _check(out, "the charges", charges, "all allocations of them", allocated)
+
+
+def _show_deliveries(out: Console, con: duckdb.DuckDBPyConnection) -> None:
+    loads = lineage.deliveries_of(con)
+    out.print(f"\n3  Deliveries: {count(len(loads))}")
+    table = plain_table(
+        "load_id", "source", "dataset", "period", "status", "rows", "quarantined", "landed (UTC)",
+        right=("rows", "quarantined"),
+    )  # fmt: skip
+    for load in loads[:ROWS_SHOWN]:
+        table.add_row(
+            load["load_id"],
+            load["source_name"],
+            load["dataset"],
+            printable(load["period"]),
+            load["status"],
+            count(load["row_count"]),
+            count(load["quarantined_rows"]),
+            moment(load["loaded_at"]),
+        )
+    out.print(table)
+    _more(out, len(loads))
+
+
+def _show_origins(out: Console, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    out.print("\n4  Where the largest come from")
+    for charge in lineage.fetch(
+        con,
+        f"from origins order by abs(cost) desc nulls first, charge_id limit {SOURCE_ROWS_SHOWN}",
+    ):
+        out.print(f"\ncharge {charge['charge_id']}: {exact(charge['cost'])}")
+        landed = lineage.source_row(settings, charge)
+        if landed is not None:
+            out.print(f"   file {printable(landed.file)}, row {count(landed.row)}")
+            if landed.columns is None:
+                out.print(f"   the lake holds load {landed.load_id} no longer")
+            else:
+                _pairs(out, {k: v for k, v in landed.columns.items() if not k.startswith("_")})
+        elif charge["evidence_level"] == "modelled":
+            _show_gpu_hours(out, con, charge)
+        else:
+            _show_usage(out, con, settings, charge)
+
+
+def _show_usage(
+    out: Console, con: duckdb.DuckDBPyConnection, settings: Settings, charge: lineage.Row
+) -> None:
+    out.print("   rated usage of that day and model (tokens × price):")
+    table = plain_table(
+        "source", "provider", "model", "tier", "rows", "requests", "tokens", "unpriced", "rated",
+        right=("rows", "requests", "tokens", "unpriced", "rated"),
+    )  # fmt: skip
+    for usage in lineage.usage_of(con, charge):
+        table.add_row(
+            usage["source_name"],
+            printable(usage["provider"]),
+            printable(usage["model"]),
+            printable(usage["service_tier"] or ""),
+            count(usage["usage_rows"]),
+            count(usage["requests"]),
+            count(usage["tokens"]),
+            count(usage["unpriced_tokens"]),
+            f"{exact(usage['rated_cost'])} {usage['currency']}",
+        )
+    out.print(table)
+    for load in lineage.deliveries_of(con):
+        if load["source_name"] == charge["source_name"]:
+            _show_requests(out, settings, charge, load["load_id"])
+            return
+
+
+def _show_requests(
+    out: Console, settings: Settings, charge: lineage.Row, load_id: str
+) -> None:
+    examples = lineage.landed_rows(
+        settings,
+        load_id,
+        condition="_period = ? and model is not distinct from ?",
+        values=[str(charge["charge_date"]), charge["model"]],
+    )
+    if examples:
+        out.print(f"   for example, of load {load_id}:")
+    for request in examples:
+        out.print(f"   file {printable(request['_source_file'])}, row {count(request['_row'])}")
+        _pairs(out, {k: v for k, v in request.items() if not k.startswith("_")})
+
+
+def _show_gpu_hours(out: Console, con: duckdb.DuckDBPyConnection, charge: lineage.Row) -> None:
+    out.print("   the node's GPU hours of that day:")
+    table = plain_table(
+        "node", "for", "allocated", "unallocated", "unmeasured",
+        right=("allocated", "unallocated", "unmeasured"), wrap=("for",),
+    )  # fmt: skip
+    hours = lineage.gpu_hours_of(con, charge)
+    for row in hours[:ROWS_SHOWN]:
+        owner = ", ".join(str(row[k]) for k in lineage.ALLOCATION_KEYS if row.get(k) is not None)
+        table.add_row(
+            printable(row["node_id"]),
+            printable(owner),
+            exact(row["allocated_gpu_hours"]),
+            exact(row["unallocated_gpu_hours"]),
+            exact(row["unmeasured_gpu_hours"]),
+        )
+    out.print(table)
+    _more(out, len(hours))
+
+
+def _check(out: Console, one: str, left: lineage.Sum, other: str, right: lineage.Sum) -> None:
+    """The sum check in a sentence; amounts are compared exactly."""
+    unknown = f"; {count(left.unknown)} of unknown cost" if left.unknown else ""
+    if left.amount == right.amount:
+        out.print(f"   adds up: {one} = {other}, to the last decimal{unknown}")
+    else:
+        difference = (left.amount or Decimal(0)) - (right.amount or Decimal(0))
+        out.print(f"   DOES NOT ADD UP: {one} − {other} = {exact(difference)}{unknown}")
+
+
+def _more(out: Console, rows: int) -> None:
+    if rows > ROWS_SHOWN:
+        out.print(f"   and {count(rows - ROWS_SHOWN)} more")
+
+
+def _pairs(out: Console, row: dict[str, Any]) -> None:
+    """A row's known columns, one a line."""
+    table = plain_table("", "", wrap=("",))
+    table.show_header = False
+    for name, value in row.items():
+        if value is not None:
+            text = exact(value) if isinstance(value, Decimal) else printable(value)
+            table.add_row(f"   {printable(name)}", text)
+    out.print(table)

@@ -1,0 +1,105 @@
+"""The commands that move data: run, land, build, forecast, publish."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.commands.console import (
+    DEFAULT_SETTINGS,
+    SettingsOption,
+    console,
+    count,
+    logger,
+    open_workspace,
+    plain_table,
+    printable,
+    progress,
+)
+from orchestration.errors import SettingsError
+
+if TYPE_CHECKING:
+    from orchestration.landing.land import LandResult
+
+FullRefresh = Annotated[
+    bool, typer.Option("--full-refresh", help="Compute all days anew, not only what changed.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(metavar="DATE", help="Show what was known at the end of that day (UTC)."),
+]
+
+
+def day_of(text: str | None) -> date | None:
+    """A date of the command line.
+
+    Raises:
+        SettingsError: it is no date, or in the future.
+    """
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"'{text}' is no date", "write it as 2026-10-31") from None
+    if day > datetime.now(UTC).date():
+        raise SettingsError(f"{day} is in the future", "name today or a day before")
+    return day
+
+
+def land(
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE...]", help="Which; all by default.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Land again what was delivered already.")
+    ] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Accept that there are no rows any more.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be replaced, and change nothing.")
+    ] = False,
+    settings: SettingsOption = DEFAULT_SETTINGS,
+) -> None:
+    """Land the sources' deliveries, without building anything."""
+    from orchestration.landing.land import land as land_sources
+
+    workspace = open_workspace(settings)
+    with progress() as tell:
+        results = land_sources(
+            workspace,
+            sources or None,
+            force=force,
+            allow_empty=allow_empty,
+            dry_run=dry_run,
+            progress=tell,
+        )
+    _show_landed(results, dry_run)
+
+
+def _show_landed(results: list[LandResult], dry_run: bool) -> None:
+    out = console()
+    table = plain_table(
+        "source", "files" if dry_run else "loads", "rows", "quarantined", "repeated", "replaced",
+        right=("files", "loads", "rows", "quarantined", "repeated"), wrap=("replaced",),
+    )  # fmt: skip
+    for result in results:
+        table.add_row(
+            result.source_name,
+            count(len(result.loads)),
+            count(result.rows),
+            count(result.quarantined_rows),
+            count(result.duplicates),
+            printable(", ".join(result.replaced)),
+        )
+    if not any(result.is_new for result in results):
+        out.print("Nothing new: what was delivered stands already.")
+    out.print(table)
+    if dry_run:
+        for result in results:
+            for name in result.loads:
+                out.print(f"would land {printable(name)} ({result.source_name})")
+        out.print("This was a dry run: nothing was changed.")

@@ -1,0 +1,1 @@
+"""Landing: files, APIs and databases become an append-only Parquet lake with manifests."""

@@ -1,0 +1,112 @@
+"""What a source offers: local files, files at any fsspec address, or days of a database table."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import fsspec
+
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.landing.lake import file_sha256
+from orchestration.settings import Settings, SourceSettings, is_remote
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One file (or database day) that a source offers.
+
+    Attributes:
+        name: as users know it: relative to the settings file, or an address without credentials.
+        stamp: changes when the content may have changed.
+        fetch: brings it to a local path, given a folder for temporary copies.
+        is_database: read through SQL; its content is known by the stamp alone.
+    """
+
+    name: str
+    stamp: str
+    fetch: Callable[[Path], Path]
+    is_database: bool = False
+
+    def sha256(self, path: Path) -> str:
+        """Fingerprint of the content that was fetched to `path`."""
+        return file_sha256(path)
+
+
+def without_credentials(address: str) -> str:
+    """An address as it may be shown and stored."""
+    return re.sub(r"//[^/@]*@", "//", address)
+
+
+def incoming(settings: Settings, source: SourceSettings) -> list[Incoming]:
+    """All that a source offers now, in name order.
+
+    Raises:
+        RefusedError: nothing is there, or the address cannot be reached.
+    """
+    if re.match(r"^postgres(ql)?://", source.uri):
+        from orchestration.landing.postgres import days
+
+        return days(source)
+    found = _remote(source) if is_remote(source.uri) else _local(settings, source)
+    if not found:
+        raise RefusedError(
+            f"no file matches '{without_credentials(source.uri)}'",
+            file=f"source '{source.name}'",
+            next_step="check `uri` in the settings; it is relative to the settings file",
+        )
+    return found
+
+
+def _local(settings: Settings, source: SourceSettings) -> list[Incoming]:
+    pattern = os.path.join(settings.folder, source.uri)
+    paths = sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
+    return [_local_file(settings, Path(path)) for path in paths]
+
+
+def _local_file(settings: Settings, path: Path) -> Incoming:
+    name = Path(os.path.relpath(path, settings.folder)).as_posix()
+    status = path.stat()
+    return Incoming(name, f"{status.st_size}:{status.st_mtime_ns}", lambda folder: path)
+
+
+def _remote(source: SourceSettings) -> list[Incoming]:
+    try:
+        fs, pattern = fsspec.core.url_to_fs(source.uri)
+        names = sorted(fs.glob(pattern)) if glob.has_magic(pattern) else [pattern]
+        infos = [(name, fs.info(name)) for name in names]
+    except FileNotFoundError:
+        return []
+    except ImportError as error:
+        raise SettingsError(
+            f"source '{source.name}': {error}", "install the fsspec package of that protocol"
+        ) from None
+    except Exception as error:
+        # Every protocol raises errors of its own kind; the user needs the address and the words.
+        raise RefusedError(
+            f"'{without_credentials(source.uri)}' cannot be reached ({error})",
+            file=f"source '{source.name}'",
+        ) from None
+
+    def fetch_from(name: str) -> Callable[[Path], Path]:
+        def fetch(folder: Path) -> Path:
+            target = folder / Path(name).name
+            fs.get_file(name, str(target))
+            return target
+
+        return fetch
+
+    scheme = source.uri.split("://", 1)[0]
+    return [
+        Incoming(
+            without_credentials(f"{scheme}://{name.lstrip('/')}" if "://" not in name else name),
+            f"{info.get('size')}:{info.get('ETag') or info.get('etag') or info.get('mtime') or ''}",
+            fetch_from(name),
+        )
+        for name, info in infos
+        if info.get("type") != "directory"
+    ]

@@ -1,0 +1,1 @@
+"""One module a source type; each defines `SOURCE_TYPE`."""

@@ -1,0 +1,157 @@
+"""What a source type is: which dataset it feeds, and from which of the file's columns.
+
+Each type is one small module in `source_types/` that defines `SOURCE_TYPE`; adding a module adds a type.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from orchestration.errors import SettingsError
+from orchestration.landing.datasets import DATASETS, Dataset
+from orchestration.settings import Delivery, SourceSettings, _nearest
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A landed column made of a source column by SQL.
+
+    Attributes:
+        source: the source's column.
+        sql: expression with `{raw}` for that column's text; its value is text again.
+    """
+
+    source: str
+    sql: str
+
+
+Columns = Mapping[str, str | Derived]
+"""Landed column → the source's column (a name or, in JSON, a dotted path), or a Derived."""
+
+
+@dataclass(frozen=True)
+class SourceType:
+    """One kind of source.
+
+    Attributes:
+        name: as written in the settings.
+        dataset: the landed dataset.
+        delivery: the default way in which such a source delivers.
+        columns: given the settings and the columns that a file has, what feeds what.
+        required: source columns without which a file is refused, given the settings.
+        check: raises SettingsError where the settings do not fit this type.
+        reads_database: the uri may be a database URL.
+        extra_column: landed column that takes all other source columns as one JSON text.
+    """
+
+    name: str
+    dataset: Dataset
+    delivery: Delivery
+    columns: Callable[[SourceSettings, list[str]], Columns]
+    required: Callable[[SourceSettings], tuple[str, ...]]
+    check: Callable[[SourceSettings], None] = lambda source: None
+    reads_database: bool = False
+    extra_column: str | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+def mapped_type(name: str, delivery: Delivery, required: tuple[str, ...]) -> SourceType:
+    """A generic type: `mapping` and `constants` name the fields of the dataset of the same name.
+
+    A field that is neither mapped nor constant is taken from the column of its own name, if any.
+    """
+    dataset = DATASETS[name]
+    fields = list(dataset.columns)
+    virtual = _VIRTUAL_FIELDS.get(name, {})
+
+    def targets(source: SourceSettings) -> dict[str, str]:
+        return {
+            target: column
+            for given, column in source.mapping.items()
+            for target in virtual.get(given, (given,))
+        }
+
+    def columns(source: SourceSettings, available: list[str]) -> Columns:
+        found = {column: column for column in fields if column in available}
+        own_name = {
+            target: given
+            for given, wide in virtual.items()
+            if given in available
+            for target in wide
+        }
+        fixed = dict.fromkeys(source.constants)
+        merged = {**own_name, **found, **targets(source)}
+        return {column: path for column, path in merged.items() if column not in fixed}
+
+    def needed(source: SourceSettings) -> tuple[str, ...]:
+        given = {**{field: field for field in required}, **source.mapping}
+        alternatives = _ALTERNATIVES.get(name, {})
+        wanted = [
+            path
+            for field_name, path in given.items()
+            if field_name not in source.constants
+            and (
+                field_name in source.mapping
+                or not any(
+                    other in source.mapping or other in source.constants
+                    for other in alternatives.get(field_name, ())
+                )
+            )
+        ]
+        return tuple(dict.fromkeys(wanted))
+
+    def check(source: SourceSettings) -> None:
+        known = [*fields, *virtual]
+        for kind in ("mapping", "constants"):
+            for given in getattr(source, kind):
+                if given not in known:
+                    raise SettingsError(
+                        f"source '{source.name}': {kind} names '{given}', which is no field of "
+                        f"{name}",
+                        _nearest(given, known),
+                    )
+
+    return SourceType(name, dataset, delivery, columns, needed, check)
+
+
+# Fields of the contract that feed several landed columns at once.
+_VIRTUAL_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "cost_lines": {
+        "charge_date": ("charge_period_start",),
+        "cost": ("billed_cost", "effective_cost"),
+    },
+}
+
+# A required field may be replaced by one of these.
+_ALTERNATIVES: dict[str, dict[str, tuple[str, ...]]] = {
+    "cost_lines": {
+        "charge_date": ("charge_period_start",),
+        "cost": ("billed_cost", "effective_cost", "list_cost"),
+    },
+}
+
+
+def constant_columns(source: SourceSettings, source_type: SourceType) -> dict[str, str]:
+    """Landed column → the constant's text, for every row."""
+    virtual = _VIRTUAL_FIELDS.get(source_type.name, {})
+    return {
+        column: str(value).lower() if isinstance(value, bool) else str(value)
+        for given, value in source.constants.items()
+        for column in virtual.get(given, (given,))
+    }
+
+
+@cache
+def known_types() -> dict[str, SourceType]:
+    """All source types by name, found in the package `source_types`."""
+    from orchestration.landing import source_types
+
+    modules = (
+        importlib.import_module(f"{source_types.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(source_types.__path__)
+    )
+    return {module.SOURCE_TYPE.name: module.SOURCE_TYPE for module in modules}

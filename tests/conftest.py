@@ -1,0 +1,90 @@
+"""Fixtures shared by all tests: workspaces, the real data, and one built sample company a session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from filelock import FileLock
+from hypothesis import HealthCheck, settings as hypothesis_settings
+
+from orchestration.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Deadlines measure the machine, not the code; a fixture is one workspace a test on purpose.
+hypothesis_settings.register_profile(
+    "twinledger",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("twinledger")
+
+Workspace = Callable[..., Settings]
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The third-party data, read in place."""
+    folder = ROOT.parent / "shared" / "data"
+    if not (folder / "manifest.json").is_file():
+        pytest.skip("the real third-party data (../shared/data) is not beside this checkout")
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Write `twinledger.toml` with the given text into a folder of the test's own, and load it."""
+
+    def write(text: str, folder: str = "workspace") -> Settings:
+        target = tmp_path / folder
+        target.mkdir(exist_ok=True)
+        (target / "twinledger.toml").write_text(text, encoding="utf-8")
+        return load_settings(target / "twinledger.toml")
+
+    return write
+
+
+@pytest.fixture
+def no_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Land without Great Expectations, which takes seconds to import; tests/unit/test_gate.py
+    and the integration tests go through it."""
+    from orchestration.landing import gate_step
+
+    monkeypatch.setattr(gate_step, "judge_loads", lambda con, s, o, t, lake, prepared: prepared)
+
+
+@pytest.fixture
+def landed() -> Callable[[Settings], duckdb.DuckDBPyConnection]:
+    """An in-memory warehouse with the landing views over what stands."""
+
+    def register(settings: Settings, as_of: str | None = None) -> duckdb.DuckDBPyConnection:
+        from orchestration.landing.register import register_landing
+
+        con = duckdb.connect()
+        con.execute("set TimeZone = 'UTC'")
+        register_landing(con, settings, as_of=as_of)
+        return con
+
+    return register
+
+
+@pytest.fixture(scope="session")
+def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The sample company, landed, built and published once for all workers. Read it only."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    folder = shared / "sample"
+    with FileLock(shared / "sample.lock"):
+        if not (folder / "published" / "marts.duckdb").is_file():
+            from orchestration.pipeline import run
+            from orchestration.sample import write_sample
+
+            if not (folder / "twinledger.toml").is_file():
+                write_sample(folder)
+            run(load_settings(folder / "twinledger.toml"))
+    yield folder
