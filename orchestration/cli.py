@@ -1,4 +1,4 @@
-"""The command line `twinledger`: exit code 0 done, 1 refused or failed, 2 a usage or settings error."""
+"""The command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from orchestration.errors import TwinledgerError
 
 app = typer.Typer(
     name="twinledger",
-    help="What AI costs and what it is worth: two ledgers, every figure traceable to its bill line.",
+    help="What AI costs and what it is worth, every figure traceable to its bill line.",
     no_args_is_help=True,
+    context_settings={"max_content_width": 110},
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,

@@ -48,8 +48,9 @@ def inputs_hash(settings: Settings, as_of: date | None = None) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def code_hash(root: Path = PROJECT_ROOT) -> str:
+def code_hash() -> str:
     """Fingerprint of the models, macros, seeds and this package."""
+    root = PROJECT_ROOT
     digest = hashlib.sha256()
     for folder, *pattern in CODE:
         found = sorted((root / folder).glob(pattern[0])) if pattern else [root / folder]

@@ -1,4 +1,7 @@
-"""The settings file `twinledger.toml`: typed, with errors that name the key and the nearest known one."""
+"""The settings file `twinledger.toml`.
+
+It is typed, and its errors name the key and the nearest known one.
+"""
 
 from __future__ import annotations
 
@@ -121,7 +124,7 @@ class Settings(_Strict):
                 return source
         raise SettingsError(
             f"{self.file}: no source is named '{name}'",
-            _nearest(name, [source.name for source in self.sources]),
+            nearest(name, [source.name for source in self.sources]),
         )
 
 
@@ -130,7 +133,7 @@ def is_remote(address: str) -> bool:
     return re.match(r"^[a-z][a-z0-9+.-]*://", address) is not None
 
 
-def _nearest(word: str, known: list[str]) -> str:
+def nearest(word: str, known: list[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     if near:
         return f"did you mean '{near[0]}'?"
@@ -156,7 +159,7 @@ def _explain(path: Path, error: ValidationError) -> SettingsError:
     if problem["type"] == "extra_forbidden":
         table = next((_TABLES[part] for part in location[:-1] if part in _TABLES), Settings)
         return SettingsError(
-            f"{path}: unknown key '{where}'", _nearest(location[-1], _known_keys(table))
+            f"{path}: unknown key '{where}'", nearest(location[-1], _known_keys(table))
         )
     if problem["type"] == "missing":
         return SettingsError(f"{path}: key '{where}' is missing", "add it to the settings file")
@@ -195,13 +198,13 @@ def _check_sources(path: Path, settings: Settings) -> None:
         if source.type not in types:
             raise SettingsError(
                 f"{path}: source '{source.name}' has the unknown type '{source.type}'",
-                _nearest(source.type, sorted(types)),
+                nearest(source.type, sorted(types)),
             )
         if source.billed_by is not None and source.billed_by not in names:
             raise SettingsError(
                 f"{path}: source '{source.name}' is billed_by '{source.billed_by}', "
                 "which is no source",
-                _nearest(source.billed_by, names),
+                nearest(source.billed_by, names),
             )
         types[source.type].check(source)
 

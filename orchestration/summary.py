@@ -82,12 +82,18 @@ class MonthForecast:
 
 @dataclass(frozen=True)
 class Kpi:
-    """The newest value of a guarded KPI in one scope."""
+    """The newest value of a KPI in one scope, against its threshold if it has one.
+
+    `level` is ok, warn, block or None (no threshold); `completeness` is a share.
+    """
 
     kpi: str
     scope: str
+    month: date
     value: float | None
+    threshold: float | None
     level: str | None
+    completeness: float | None
     owner: str | None
 
 
@@ -252,7 +258,7 @@ FORECAST = """
 """
 
 KPIS = """
-    select kpi, scope, value, level, owner
+    select kpi, scope, period_start, value, threshold, level, completeness, owner
     from governance.kpi_values
     qualify row_number() over (partition by kpi, scope order by period_start desc) = 1
     order by kpi, scope

@@ -1,15 +1,16 @@
-"""Fixtures shared by all tests: workspaces, the real data, and one built sample company a session."""
+"""Fixtures shared by all tests: workspaces, the real data, one built sample company a session."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 from filelock import FileLock
-from hypothesis import HealthCheck, settings as hypothesis_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from orchestration.settings import Settings, load_settings
 
@@ -74,7 +75,7 @@ def landed() -> Callable[[Settings], duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="session")
-def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample company, landed, built and published once for all workers. Read it only."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
@@ -87,4 +88,4 @@ def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
             if not (folder / "twinledger.toml").is_file():
                 write_sample(folder)
             run(load_settings(folder / "twinledger.toml"))
-    yield folder
+    return folder

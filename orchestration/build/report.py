@@ -65,7 +65,7 @@ class BuildResult:
         )
 
 
-class BuildFailed(AuditError):
+class BuildFailedError(AuditError):
     """Models could not be built or blocking tests failed; the published marts are untouched.
 
     Args:
@@ -84,8 +84,7 @@ class BuildFailed(AuditError):
         body = "\n".join(str(problem) for problem in self.problems)
         super().__init__(
             f"{text}; nothing was published\n{body}",
-            "correct the data or the settings named above and run again;"
-            f" the full log is {log}",
+            f"correct the data or the settings named above and run again; the full log is {log}",
         )
 
 

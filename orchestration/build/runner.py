@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from orchestration.build.report import BuildFailed, BuildResult, Problem, problems_of
+from orchestration.build.report import BuildFailedError, BuildResult, Problem, problems_of
 from orchestration.build.seeds import overlay_seeds
 from orchestration.errors import AuditError, TwinledgerError
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -41,7 +41,7 @@ def build(
     """Register what landed, then build and test the selected nodes (all by default).
 
     Raises:
-        BuildFailed: a node failed; it lists the nodes, with the rows that broke a test.
+        BuildFailedError: a node failed; it lists the nodes, with the rows that broke a test.
         SettingsError: a reference file does not fit.
     """
     session = DbtSession(settings, as_of=as_of, progress=progress)
@@ -107,7 +107,7 @@ class DbtSession:
         blocking = tuple(problem for problem in problems if problem.status != "warn")
         if blocking or not outcome.success:
             skipped = sum(str(result.status) == "skipped" for result in results)
-            raise BuildFailed(blocking, skipped, str(self.logs / "dbt.log"))
+            raise BuildFailedError(blocking, skipped, str(self.logs / "dbt.log"))
         return BuildResult(
             nodes=len(results), seconds=time.monotonic() - started, warnings=tuple(problems)
         )

@@ -13,7 +13,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 SHIPPED = PROJECT_ROOT / "seeds"
 
 
-def overlay_seeds(settings: Settings, shipped: Path = SHIPPED) -> Path:
+def overlay_seeds(settings: Settings) -> Path:
     """Bring `<work>/seeds` up to date and return it.
 
     Only files whose content changed are written: dbt's partial parsing looks at their times.
@@ -21,6 +21,7 @@ def overlay_seeds(settings: Settings, shipped: Path = SHIPPED) -> Path:
     Raises:
         SettingsError: `[reference]` names no shipped seed, a file is missing or its columns differ.
     """
+    shipped = SHIPPED
     target = settings.work / "seeds"
     wanted = {
         path.relative_to(shipped): path.read_bytes()

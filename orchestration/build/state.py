@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,7 +42,7 @@ def write_state(settings: Settings, state: BuildState) -> None:
     partial = _file(settings).with_suffix(".partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
     partial.write_text(json.dumps(asdict(state), indent=1), encoding="utf-8")
-    os.replace(partial, _file(settings))
+    partial.replace(_file(settings))
 
 
 def forget_state(settings: Settings) -> None:

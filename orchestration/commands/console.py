@@ -113,7 +113,7 @@ def printable(value: object) -> str:
 
 
 def money(value: Decimal | float | int | None, places: int = 2) -> str:
-    """An amount with thousands separators; unknown stays unknown, and dust keeps its sign of life."""
+    """An amount with thousands separators; unknown stays unknown, dust is not shown as nothing."""
     if value is None:
         return UNKNOWN
     amount = Decimal(str(value))
@@ -194,7 +194,7 @@ def progress() -> Iterator[Callable[[str], None]]:
         nonlocal last
         logger.info(text)
         # "12 of 90 name" comes many times a second; the log has them all.
-        if re.match(r"\d+ of \d+", text) and time.monotonic() - last < 10:
+        if re.search(r"\b\d+ of \d+\b", text) and time.monotonic() - last < 10:
             return
         last = time.monotonic()
         print(printable(text), file=sys.stderr, flush=True)  # noqa: T201

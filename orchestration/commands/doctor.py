@@ -38,7 +38,10 @@ Finding = tuple[str, str, str]
 
 
 def doctor(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
-    """Check versions, settings, credentials (never their values), disk space and locks."""
+    """Check that everything is there for a run.
+
+    Versions, settings, credentials (never their values), disk space and locks.
+    """
     workspace = open_workspace(settings)
     findings = [
         *_versions(),

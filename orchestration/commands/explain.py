@@ -20,6 +20,7 @@ from orchestration.commands.console import (
     printable,
 )
 from orchestration.commands.marts import open_marts, time_limit
+from orchestration.landing.datasets import ALLOCATION_KEYS
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,11 +39,14 @@ def explain(
     ],
     key: Annotated[
         list[str],
-        typer.Argument(metavar="KEY...", help="The row's identifier, or filters as column=value."),
+        typer.Argument(metavar="KEY", help="The row's identifier, or filters as column=value."),
     ],
     settings: SettingsOption = DEFAULT_SETTINGS,
 ) -> None:
-    """Show where a cost comes from: allocation lines, charges, deliveries, source file and row."""
+    """Trace a cost back to its source file and row.
+
+    By way of its allocation lines, the charges and their deliveries, with sums that add up.
+    """
     full = lineage.table_named(table)
     workspace = open_workspace(settings)
     with open_marts(workspace) as con, time_limit(con, SECONDS):
@@ -79,7 +83,7 @@ def _show_lines(out: Console, con: duckdb.DuckDBPyConnection, currency: str) -> 
         "cost", "method", "step", "ratio", "driver", "rule", "to", "origin_id",
         right=("cost", "step", "ratio"), wrap=("to",),
     )  # fmt: skip
-    keys = lineage.ALLOCATION_KEYS
+    keys = ALLOCATION_KEYS
     for line in lineage.fetch(
         con, f"from lines order by abs(cost) desc nulls first, origin_id limit {ROWS_SHOWN}"
     ):
@@ -163,50 +167,34 @@ def _show_origins(out: Console, con: duckdb.DuckDBPyConnection, settings: Settin
         elif charge["evidence_level"] == "modelled":
             _show_gpu_hours(out, con, charge)
         else:
-            _show_usage(out, con, settings, charge)
+            _show_usage(out, con, charge)
 
 
-def _show_usage(
-    out: Console, con: duckdb.DuckDBPyConnection, settings: Settings, charge: lineage.Row
-) -> None:
-    out.print("   rated usage of that day and model (tokens × price):")
-    table = plain_table(
-        "source", "provider", "model", "tier", "rows", "requests", "tokens", "unpriced", "rated",
-        right=("rows", "requests", "tokens", "unpriced", "rated"),
-    )  # fmt: skip
-    for usage in lineage.usage_of(con, charge):
-        table.add_row(
-            usage["source_name"],
-            printable(usage["provider"]),
-            printable(usage["model"]),
-            printable(usage["service_tier"] or ""),
-            count(usage["usage_rows"]),
-            count(usage["requests"]),
-            count(usage["tokens"]),
-            count(usage["unpriced_tokens"]),
-            f"{exact(usage['rated_cost'])} {usage['currency']}",
-        )
-    out.print(table)
-    for load in lineage.deliveries_of(con):
-        if load["source_name"] == charge["source_name"]:
-            _show_requests(out, settings, charge, load["load_id"])
-            return
-
-
-def _show_requests(
-    out: Console, settings: Settings, charge: lineage.Row, load_id: str
-) -> None:
-    examples = lineage.landed_rows(
-        settings,
-        load_id,
-        condition="_period = ? and model is not distinct from ?",
-        values=[str(charge["charge_date"]), charge["model"]],
+def _show_usage(out: Console, con: duckdb.DuckDBPyConnection, charge: lineage.Row) -> None:
+    usage = lineage.usage_of(con, charge)
+    if usage is None:
+        out.print("   no usage of this charge is published")
+        return
+    out.print(
+        f"   {count(usage['requests'])} requests, {count(usage['total_tokens'])} tokens of "
+        f"{printable(usage['provider'])}, {printable(usage['model'])} on {usage['usage_date']}"
     )
-    if examples:
-        out.print(f"   for example, of load {load_id}:")
-    for request in examples:
-        out.print(f"   file {printable(request['_source_file'])}, row {count(request['_row'])}")
-        _pairs(out, {k: v for k, v in request.items() if not k.startswith("_")})
+    out.print(f"   tokens × price = {exact(usage['rated_cost'])} {usage['currency']}")
+    if usage["unpriced_tokens"]:
+        out.print(f"   {count(usage['unpriced_tokens'])} tokens have no price")
+    requests = lineage.requests_of(con, usage, SOURCE_ROWS_SHOWN)
+    if requests:
+        out.print("   the largest requests:")
+    for request in requests:
+        tokens = sum(
+            value or 0
+            for name, value in request.items()
+            if name.endswith("_tokens") and name != "context_tokens"
+        )
+        out.print(
+            f"   file {printable(request['source_file'])}, row {count(request['source_row'])}: "
+            f"request {printable(request['request_id'])}, {count(tokens)} tokens"
+        )
 
 
 def _show_gpu_hours(out: Console, con: duckdb.DuckDBPyConnection, charge: lineage.Row) -> None:
@@ -217,7 +205,7 @@ def _show_gpu_hours(out: Console, con: duckdb.DuckDBPyConnection, charge: lineag
     )  # fmt: skip
     hours = lineage.gpu_hours_of(con, charge)
     for row in hours[:ROWS_SHOWN]:
-        owner = ", ".join(str(row[k]) for k in lineage.ALLOCATION_KEYS if row.get(k) is not None)
+        owner = ", ".join(str(row[k]) for k in ALLOCATION_KEYS if row.get(k) is not None)
         table.add_row(
             printable(row["node_id"]),
             printable(owner),

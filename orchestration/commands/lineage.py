@@ -117,11 +117,13 @@ def _filters(known: list[str], keys: list[str]) -> tuple[str, list[str]]:
 
 
 def follow_to_charges(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Make the temporary tables `lines` (the row's allocation lines) and `origins` (their charges)."""
+    """Make the temporary tables `lines` (allocation lines of the row) and `origins` (charges)."""
     if table == TABLES["costs_daily"]:
         both = set(columns_of(con, TABLES["cost_allocations"]))
         shared = [name for name in columns_of(con, table) if name in both - _MEASURES]
-        same = " and ".join(f"lines.{name} is not distinct from explained.{name}" for name in shared)
+        same = " and ".join(
+            f"lines.{name} is not distinct from explained.{name}" for name in shared
+        )
     elif table == TABLES["cost_allocations"]:
         same = "lines.allocation_id = explained.allocation_id"
     else:
@@ -163,21 +165,33 @@ def allocated_sum(con: duckdb.DuckDBPyConnection) -> Sum:
     return sum_of(con, "all_lines")
 
 
-def usage_of(con: duckdb.DuckDBPyConnection, charge: Row) -> list[Row]:
-    """The daily usage behind a rated charge, or behind the bill line that usage shared out."""
-    return fetch(
+def usage_of(con: duckdb.DuckDBPyConnection, charge: Row) -> Row | None:
+    """The row of daily usage that a rated charge was made of."""
+    # As cost_ledger makes the charge's id of the usage row's (macro row_key).
+    found = fetch(
         con,
-        """
-        select source_name, provider, model, service_tier,
-            count(*) as usage_rows, sum(requests) as requests, sum(total_tokens) as tokens,
-            sum(unpriced_tokens) as unpriced_tokens, sum(rated_cost) as rated_cost, currency
-        from cost_ledger.token_usage_daily
-        where source_name = ? and usage_date = ? and model is not distinct from ?
-        group by all
-        order by rated_cost desc nulls last
-        """,
-        [charge["source_name"], charge["charge_date"], charge.get("model")],
+        "from cost_ledger.token_usage_daily where usage_date = ? and source_name = ? "
+        "and md5('rated' || chr(31) || token_usage_id) = ?",
+        [charge["charge_date"], charge["source_name"], charge["charge_id"]],
     )
+    return found[0] if found else None
+
+
+def requests_of(con: duckdb.DuckDBPyConnection, usage: Row, limit: int) -> list[Row]:
+    """Some requests of a row of daily usage, largest first; empty where the lake is not at hand."""
+    import duckdb
+
+    shared = ("source_name", "provider", "model", "service_tier", "usage_date", *ALLOCATION_KEYS)
+    same = " and ".join(f"{name} is not distinct from ?" for name in shared)
+    try:
+        return fetch(
+            con,
+            f"from cost_ledger.token_requests where {same} "
+            "order by context_tokens desc nulls last, source_file, source_row limit ?",
+            [*(usage[name] for name in shared), limit],
+        )
+    except (duckdb.IOException, duckdb.PermissionException):
+        return []
 
 
 def gpu_hours_of(con: duckdb.DuckDBPyConnection, charge: Row) -> list[Row]:

@@ -51,7 +51,7 @@ def day_of(text: str | None) -> date | None:
 
 def land(
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="[SOURCE...]", help="Which; all by default.")
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Which; all by default.")
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Land again what was delivered already.")
@@ -64,7 +64,7 @@ def land(
     ] = False,
     settings: SettingsOption = DEFAULT_SETTINGS,
 ) -> None:
-    """Land the sources' deliveries, without building anything."""
+    """Land deliveries, without building."""
     from orchestration.landing.land import land as land_sources
 
     workspace = open_workspace(settings)
@@ -103,3 +103,73 @@ def _show_landed(results: list[LandResult], dry_run: bool) -> None:
             for name in result.loads:
                 out.print(f"would land {printable(name)} ({result.source_name})")
         out.print("This was a dry run: nothing was changed.")
+
+
+def run(
+    full_refresh: FullRefresh = False,
+    as_of: AsOf = None,
+    settings: SettingsOption = DEFAULT_SETTINGS,
+) -> None:
+    """Land, check, build, audit and publish.
+
+    All configured sources; nothing is published when nothing is new or anything is wrong.
+    """
+    workspace = open_workspace(settings)
+    day = day_of(as_of)
+    from orchestration.pipeline import run as run_all
+
+    with progress() as tell:
+        summary = run_all(workspace, full_refresh=full_refresh, as_of=day, progress=tell)
+    from orchestration.commands.summary_view import show_summary
+
+    show_summary(summary, workspace)
+
+
+def build(full_refresh: FullRefresh = False, settings: SettingsOption = DEFAULT_SETTINGS) -> None:
+    """Build and test the marts, without publishing."""
+    from orchestration.pipeline import build_step
+
+    workspace = open_workspace(settings)
+    with progress() as tell:
+        state = build_step(workspace, full_refresh=full_refresh, progress=tell)
+    out = console()
+    out.print(f"Built and tested {count(state.nodes)} steps in {state.seconds:.0f} s.")
+    for warning in state.warnings:
+        out.print(warning)
+    out.print(f"Next: twinledger publish --settings {settings}")
+
+
+def forecast(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
+    """Issue the forecasts that are due.
+
+    What was issued before is never rewritten.
+    """
+    from orchestration.pipeline import forecast_step
+
+    workspace = open_workspace(settings)
+    with progress() as tell:
+        result = forecast_step(workspace, progress=tell)
+    out = console()
+    if not result.issued:
+        out.print("No forecast is due: those of the newest day stand.")
+    else:
+        out.print(
+            f"Issued {count(len(result.issued))} forecasts ({count(result.backcasts)} of past "
+            f"months, to be scored): {count(result.rows)} rows. The next build shows them."
+        )
+    for series, reason in result.skipped.items():
+        out.print(f"no forecast of {printable(series)}: {printable(reason)}")
+
+
+def publish(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
+    """Publish the finished build in one step."""
+    from orchestration.pipeline import publish_step
+
+    workspace = open_workspace(settings)
+    with progress() as tell:
+        result = publish_step(workspace, progress=tell)
+    logger.info("published %s", result.publish_id)
+    console().print(
+        f"Published {count(result.tables)} tables, {count(result.rows)} rows as "
+        f"{result.publish_id} in {result.file}"
+    )

@@ -48,7 +48,10 @@ def query(
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds the query may take.")] = 60,
     settings: SettingsOption = DEFAULT_SETTINGS,
 ) -> None:
-    """Query the published marts, read-only: no other file and no network can be reached."""
+    """Query the published marts, read-only.
+
+    No other file and no network can be reached from a query.
+    """
     workspace = open_workspace(settings)
     with open_marts(workspace) as con, time_limit(con, timeout):
         cursor = _execute(con, sql)
@@ -179,9 +182,7 @@ def _print_table(columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
     for row in shown:
         table.add_row(*(_table_cell(value) for value in row))
     # In a pipe nothing is cut: whoever reads it there searches it.
-    out = Console(
-        markup=False, highlight=False, emoji=False, width=None if terminal else 100_000
-    )
+    out = Console(markup=False, highlight=False, emoji=False, width=None if terminal else 100_000)
     out.print(table)
     if more:
         out.print(f"… and {more:,} more rows: --format csv gives all")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.commands.console import console, progress
+from orchestration.commands.console import console, count, progress
 from orchestration.errors import SettingsError
 
 
@@ -15,22 +15,27 @@ def sample(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder to write; made if it is not there.")
     ],
-    days: Annotated[
-        int, typer.Option(min=1, max=3660, help="Days of history before the newest delivery.")
-    ] = 120,
+    days: Annotated[int, typer.Option(min=8, max=3660, help="Days of history.")] = 120,
     scale: Annotated[
-        float, typer.Option(min=0.001, max=100_000, help="Multiplies the number of requests.")
-    ] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same files.")] = 1,
+        int, typer.Option(min=1, max=100_000, help="Multiplies the number of requests.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same files.")] = 7,
 ) -> None:
-    """Write a company's bills and logs in their sources' formats, with a settings file and the truth."""
+    """Write the sample company.
+
+    Bills, logs and outcomes in their sources' formats, with a settings file and the truth.
+    """
     from orchestration.sample import write_sample
 
     if out.exists() and not out.is_dir():
         raise SettingsError(f"--out {out} is a file", "name a folder")
     with progress() as tell:
-        write_sample(out, days=days, scale=scale, seed=seed, progress=tell)
+        tell("writing the sample company")
+        written = write_sample(out, days=days, scale=scale, seed=seed)
     console().print(
-        f"The sample company is in {out}. Next:\n"
-        f"  twinledger run --settings {out / 'twinledger.toml'}"
+        f"The sample company, {written.first_day} to {written.last_day}: {count(written.files)} "
+        f"files, {count(written.bill_lines)} bill lines, {count(written.requests)} requests.\n"
+        f"What the marts must show of it: {written.ground_truth}\n"
+        f"Next: twinledger run --settings {written.settings}",
+        soft_wrap=True,
     )

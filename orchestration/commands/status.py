@@ -42,7 +42,10 @@ class Restatement:
 
 
 def status(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
-    """Show sources, last deliveries, freshness, restatements, quarantine and the last publish."""
+    """Show deliveries, freshness and publishes.
+
+    With what was restated, quarantined and refused.
+    """
     from orchestration.landing.lake import Lake
 
     workspace = open_workspace(settings)
@@ -66,7 +69,8 @@ def _show_sources(out: Console, settings: Settings, lake: Lake) -> None:
         loads = lake.of_source(source.name)
         stands = standing(loads)
         ends = [_time(period.max_time) for load in loads for period in load.periods]
-        newest = max((_time(load.loaded_at) for load in loads), default=None)
+        landed = [_time(load.loaded_at) for load in loads]
+        newest = max((time for time in landed if time is not None), default=None)
         table.add_row(
             source.name,
             source.type,
@@ -107,9 +111,7 @@ def restatements(loads: list[Manifest]) -> list[Restatement]:
             before = stood.get((scope, period.period))
             if before is not None and before != after:
                 when = _time(load.loaded_at) or datetime.min.replace(tzinfo=UTC)
-                found.append(
-                    Restatement(load.source_name, period.period, when, before, after)
-                )
+                found.append(Restatement(load.source_name, period.period, when, before, after))
             stood[scope, period.period] = after
     return found
 

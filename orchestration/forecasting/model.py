@@ -69,7 +69,7 @@ def _fit(known: NDArray[np.float64], horizon: int) -> tuple[str, NDArray[np.floa
     for method, model in candidates:
         try:
             found = model.forecast(y=known, h=horizon, level=[60, 80])
-        except Exception:  # noqa: S112  # the libraries below raise anything on odd series
+        except Exception:  # the libraries below raise anything on odd series
             continue
         quantiles = np.array([found[key] for key in ("lo-80", "mean", "hi-60", "hi-80")])
         if np.isfinite(quantiles).all():

@@ -122,7 +122,9 @@ def convert(
         raise unreadable(error, shown) from None
     periods = profile.periods
     if source.skip_duplicates:
-        kept = {period.period: period for period in _Profile(con, source_type.dataset, part).periods}
+        kept = {
+            period.period: period for period in _Profile(con, source_type.dataset, part).periods
+        }
         periods = [
             replace(
                 kept.get(period.period, replace(period, row_count=0, distinct_rows=0)),
@@ -167,9 +169,7 @@ class _Plan:
         sources = {
             path.source if isinstance(path, Derived) else path for path in self.columns.values()
         }
-        self.others = [
-            column for column in reader.columns if self.extra and column not in sources
-        ]
+        self.others = [column for column in reader.columns if self.extra and column not in sources]
         self.relation = reader.relation([*sources, *self.others])
 
     def raw(self, column: str) -> str:
@@ -218,17 +218,18 @@ class _Plan:
 
     def typed_columns(self) -> list[str]:
         """Columns that are read from text into something else, money first."""
-        found = [
-            column
-            for column in self.columns
-            if self.dataset.columns[column] != TEXT
-        ]
+        found = [column for column in self.columns if self.dataset.columns[column] != TEXT]
         return sorted(found, key=lambda column: self.dataset.columns[column] != MONEY)
 
     def select(self, load_id: str, shown: str) -> str:
         """The whole conversion."""
-        values = [f"{self.value(column)} as {identifier(column)}" for column in self.dataset.columns]
-        raws = [f"{self.raw(column)} as {identifier('raw ' + column)}" for column in self.typed_columns()]
+        values = [
+            f"{self.value(column)} as {identifier(column)}" for column in self.dataset.columns
+        ]
+        raws = [
+            f"{self.raw(column)} as {identifier('raw ' + column)}"
+            for column in self.typed_columns()
+        ]
         own = [identifier(column) for column in self.dataset.columns]
         if self.dataset.is_bill:
             own.append(f"{_row_hash(self.dataset)} as _row_hash")
@@ -290,7 +291,11 @@ class _Profile:
             if data.identity
             else "count(*) filter (_rule is null)"
         )
-        time = f"cast({identifier(data.time)} as timestamp)" if data.time else "cast(null as timestamp)"
+        time = (
+            f"cast({identifier(data.time)} as timestamp)"
+            if data.time
+            else "cast(null as timestamp)"
+        )
         return self.con.execute(
             f"""
             select
@@ -311,7 +316,9 @@ class _Profile:
         data = self.dataset
         if not data.money:
             return {}
-        currency = f"coalesce({identifier(data.currency)}, 'unknown')" if data.currency else "'unknown'"
+        currency = (
+            f"coalesce({identifier(data.currency)}, 'unknown')" if data.currency else "'unknown'"
+        )
         sums = ", ".join(f"cast(sum({identifier(column)}) as varchar)" for column in data.money)
         rows = self.con.execute(
             f"select coalesce(_period, 'unknown'), {currency}, {sums} from {self.scan} "
@@ -346,9 +353,7 @@ def _set_aside(
     ).fetchone()
     if bad is None:
         return None, None
-    paths = {
-        column: plan.raw(column) for column in plan.columns
-    }
+    paths = {column: plan.raw(column) for column in plan.columns}
     raws = ", ".join(f"{sql} as {identifier(column)}" for column, sql in paths.items())
     con.execute(
         f"create or replace temp table quarantined as select bad.*, source_rows.* from "
@@ -369,8 +374,9 @@ def _set_aside(
             raise RefusedError(f"{column} is empty", file=shown, row=row)
     target = part.with_name(part.name.replace("part-", "quarantine-"))
     con.execute(
-        f"copy (select {literal(load_id)} as _load_id, {literal(plan.source.name)} as _source_name, "
-        f"{literal(shown)} as _source_file, _row as _source_row, _in_period as _period, "
+        f"copy (select {literal(load_id)} as _load_id, "
+        f"{literal(plan.source.name)} as _source_name, {literal(shown)} as _source_file, "
+        "_row as _source_row, _in_period as _period, "
         f"_broken as rule, cast(to_json(struct_pack({_packed(list(paths))})) as varchar) as raw "
         f"from quarantined order by _row) to {literal(str(target))} (format parquet)"
     )

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 _REMOTE = re.compile(
     r'<link[^>]+href="https?://[^>]*>|<script\b.*?</script>|<img\b[^>]*>', re.DOTALL | re.IGNORECASE
 )
-_HIDDEN = re.compile(r'<(nav|footer)\b.*?</\1>', re.DOTALL | re.IGNORECASE)
+_HIDDEN = re.compile(r"<(nav|footer)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _STYLE = """<style>
 body {font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem}
 table {border-collapse: collapse; margin: .5rem 0 1.5rem}
 td, th {border-bottom: 1px solid #ddd; padding: .3rem .8rem; text-align: left; vertical-align: top}
 .failed {color: #b00020; font-weight: 600} .warned {color: #8a5a00} .passed {color: #1b5e20}
-.collapse {display: block} .modal, .ge-walkthrough-modal, .sticky, .navbar {display: none}
+.collapse, .modal, .navbar, .fa-exclamation-triangle + a {display: none}
+.fa-check-circle::before {content: "✔"; color: #1b5e20}
+.fa-times::before {content: "✘"; color: #b00020}
+.fa-exclamation-triangle::before {content: "!"; color: #8a5a00}
 </style>"""
 
 
@@ -49,7 +52,8 @@ def write_page(
     bodies = [_body(view.render(renderer.render(_escaped(result)))) for result in results]
     page = docs_dir / f"{source}.html"
     title = html.escape(f"{source}: {dataset}")
-    page.write_text(_page(title, f"<h1>{title}</h1>" + "<hr>".join(bodies)), encoding="utf-8")
+    parts = [f"<h1>{title}</h1>", _table(checks), *bodies]
+    page.write_text(_page(title, "<hr>".join(parts)), encoding="utf-8")
     summary = {
         "source": source,
         "dataset": dataset,
@@ -61,6 +65,25 @@ def write_page(
     page.with_suffix(".json").write_text(json.dumps(summary), encoding="utf-8")
     _write_index(docs_dir)
     return page
+
+
+def _table(checks: Sequence[Check]) -> str:
+    """The checks in our own words, failures first; GX's detailed pages follow below it."""
+    words = {"refuse": ("failed", "refused"), "warn": ("warned", "warns")}
+    rows = []
+    for check in checks:
+        style, word = ("passed", "passed") if check.success else words[check.severity]
+        cells = [
+            check.check_name.replace("_", " "),
+            check.expected or "",
+            check.observed or "",
+            ", ".join(check.failed_periods[:12]),
+            check.detail,
+        ]
+        text = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+        rows.append(f'<tr><td class="{style}">{word}</td>{text}</tr>')
+    head = "<th>result<th>check<th>expected<th>found<th>periods<th>why"
+    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
 
 
 def _write_index(docs_dir: Path) -> None:

@@ -63,9 +63,9 @@ def incoming(settings: Settings, source: SourceSettings) -> list[Incoming]:
 
 
 def _local(settings: Settings, source: SourceSettings) -> list[Incoming]:
-    pattern = os.path.join(settings.folder, source.uri)
-    paths = sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
-    return [_local_file(settings, Path(path)) for path in paths]
+    found = glob.glob(source.uri, root_dir=settings.folder, recursive=True)
+    paths = sorted(path for name in found if (path := settings.folder / name).is_file())
+    return [_local_file(settings, path) for path in paths]
 
 
 def _local_file(settings: Settings, path: Path) -> Incoming:

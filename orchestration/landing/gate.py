@@ -91,11 +91,12 @@ def judge(
             result = _validate(f"{dataset}, {on}", suite, frame, values)
             results.append(result)
             checks += [_check(found, periods[on].astype(str), values) for found in result.results]
+        checks.sort(key=lambda check: (check.success, check.severity, check.check_name))
         if docs_dir is not None and results:
             from orchestration.landing.data_docs import write_page
 
             write_page(docs_dir, source or dataset, dataset, results, checks)
-    return sorted(checks, key=lambda check: (check.success, check.severity, check.check_name))
+    return checks
 
 
 def suite_of(dataset: str, folder: Path = SUITES) -> list[Expectation]:
@@ -174,7 +175,7 @@ def _check(found: Any, periods: pd.Series[str], values: Mapping[str, float]) -> 
         observed=_observed(found.result, len(broken), meta["on"]),
         expected=expected,
         detail=meta["why"],
-        failed_periods=() if success else tuple(sorted(set(periods.iloc[broken]))),
+        failed_periods=() if success else tuple(sorted({periods.iloc[row] for row in broken})),
     )
 
 
@@ -215,8 +216,9 @@ def _expected(kwargs: Mapping[str, Any], values: Mapping[str, float]) -> str:
     return f"{column} {text}" + (f" in {share:.0%} of rows" if share < 1 else "")
 
 
-def _value(bound: Any, values: Mapping[str, float]) -> Any:
-    return values.get(bound["$PARAMETER"]) if isinstance(bound, dict) else bound
+def _value(bound: Any, values: Mapping[str, float]) -> str | None:
+    number = values.get(bound["$PARAMETER"]) if isinstance(bound, dict) else bound
+    return None if number is None else f"{number:,.12g}"
 
 
 def _short(value: Any) -> str:

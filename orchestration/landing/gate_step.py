@@ -40,14 +40,23 @@ def judge_loads(
     from orchestration.landing.land import profile_rows
 
     grains = standing(lake.of_source(source.name)).grains
-    former = {grain.period: grain.row_count for grain in grains}
+    # Appended files add up: a small file after a large one is no loss.
+    adds_up = (source.delivery or source_type.delivery) == "append"
+    former = {} if adds_up else {grain.period: grain.row_count for grain in grains}
     profiles = pd.DataFrame(
         [row for manifest, _ in prepared for row in profile_rows(manifest, former)]
     )
     if profiles.empty:
         return prepared
     sample = _sample(con, source_type, prepared)
-    checks = judge(source_type.dataset.name, profiles, sample, settings.work / "data_docs")
+    checks = judge(
+        source_type.dataset.name,
+        profiles,
+        sample,
+        settings.work / "data_docs",
+        source=source.name,
+        parameters={"max_quarantined_share": settings.gate.max_quarantined_share},
+    )
     run_at = now()
     for check in checks:
         if not check.success and check.severity == "refuse":
@@ -89,14 +98,10 @@ def _sample(
         for name, kind in source_type.dataset.columns.items()
     )
     # Doubles serve the checks of range only; no money is computed from them.
-    return con.execute(
-        f"select {columns}, _period, _source_file, _load_id from ({heads})"
-    ).df()
+    return con.execute(f"select {columns}, _period, _source_file, _load_id from ({heads})").df()
 
 
-def _first_file(
-    prepared: list[tuple[Manifest, Path]], periods: tuple[str, ...]
-) -> str:
+def _first_file(prepared: list[tuple[Manifest, Path]], periods: tuple[str, ...]) -> str:
     for manifest, _ in prepared:
         if not periods or {item.period for item in manifest.periods} & set(periods):
             return manifest.files[0].name

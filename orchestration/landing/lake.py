@@ -121,16 +121,16 @@ class Lake:
         self.settings = settings
         self.is_remote = is_remote(settings.lake)
         self.fs, self.root = fsspec.core.url_to_fs(settings.lake)
-        self.stage = (
-            settings.work / "stage" if self.is_remote else Path(self.root) / "_stage"
-        )
+        self.stage = settings.work / "stage" if self.is_remote else Path(self.root) / "_stage"
 
     @cached_property
     def manifests(self) -> list[Manifest]:
         """All accepted loads, in the order of source and sequence."""
         folder = f"{self.root}/_loads"
         names = self.fs.glob(f"{folder}/*.json")
-        found = [_manifest(json.loads(text)) for text in self.fs.cat(names).values()] if names else []
+        found = (
+            [_manifest(json.loads(text)) for text in self.fs.cat(names).values()] if names else []
+        )
         return sorted(found, key=lambda item: (item.source_name, item.sequence))
 
     def refusals(self) -> list[dict[str, Any]]:
@@ -172,7 +172,7 @@ class Lake:
         else:
             shutil.rmtree(target, ignore_errors=True)
             Path(target).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(staged, target)
+            staged.replace(target)
         self._write_json(f"{self.root}/_loads/{manifest.load_id}.json", _as_json(manifest))
         self.__dict__.pop("manifests", None)
 
@@ -272,9 +272,7 @@ def standing(manifests: list[Manifest]) -> Standing:
     return Standing(_grains(manifests, periods_of), periods_of)
 
 
-def _grains(
-    manifests: list[Manifest], periods_of: dict[str, frozenset[str]]
-) -> tuple[Grain, ...]:
+def _grains(manifests: list[Manifest], periods_of: dict[str, frozenset[str]]) -> tuple[Grain, ...]:
     supply: dict[str, list[tuple[Manifest, PeriodProfile]]] = {}
     for item in manifests:
         for period in item.periods:
@@ -288,8 +286,7 @@ def _grains(
             load_ids=tuple(item.load_id for item, _ in found),
             # The mapping shapes the rows as much as the file does.
             state_id=content_sha256(
-                f"{item.config}:{period.content_hash}:{period.row_count}"
-                for item, period in found
+                f"{item.config}:{period.content_hash}:{period.row_count}" for item, period in found
             )[:32],
             row_count=sum(period.row_count for _, period in found),
         )

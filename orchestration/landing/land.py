@@ -1,4 +1,7 @@
-"""Landing: decide what is new, convert it, judge it, commit it. The warehouse file is not touched."""
+"""Landing: decide what is new, convert it, judge it, commit it.
+
+The warehouse file is not touched.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ from orchestration.errors import RefusedError
 from orchestration.landing.convert import Converted, PeriodProfile, connect, convert
 from orchestration.landing.fetch import Incoming, incoming
 from orchestration.landing.lake import (
-    LandedFile,
     Lake,
+    LandedFile,
     Manifest,
     content_sha256,
     now,
@@ -110,8 +113,8 @@ def land(
 def _all_refusals(refused: list[RefusedError]) -> RefusedError:
     if len(refused) == 1:
         return refused[0]
-    listed = RefusedError(f"{len(refused)} sources\n" + "\n".join(f"  {item}" for item in refused))
-    return listed
+    listed = "\n".join(f"  {item}" for item in refused)
+    return RefusedError(f"{len(refused)} sources\n{listed}")
 
 
 def _record(settings: Settings, source: SourceSettings, refusal: RefusedError) -> None:
@@ -178,7 +181,7 @@ class _Landing:
 
     def _plan(self, offered: list[Incoming], copies: Path) -> tuple[list[_Load], int]:
         """The loads to make, and how many files only repeat what stands."""
-        former = [item for item in self.lake.of_source(self.source.name)]
+        former = self.lake.of_source(self.source.name)
         current = [item for item in former if item.config == self.config]
         known = {file.name: file for item in current for file in item.files}
         fetched: list[tuple[Incoming, Path, str]] = []
@@ -207,11 +210,11 @@ class _Landing:
         }
         for entry in fetched:
             file, _, sha256 = entry
-            if sha256 in stood and not self.force:
-                # The same content again, under this name or another one, is no load.
-                if self.delivery == "append" or stood[sha256] == file.name:
-                    duplicates += 1
-                    continue
+            # The same content again, under this name or another one, is no load.
+            repeats = sha256 in stood and (self.delivery == "append" or stood[sha256] == file.name)
+            if repeats and not self.force:
+                duplicates += 1
+                continue
             stood[sha256] = file.name
             loads.append(_Load((entry,)))
         return loads, duplicates
@@ -499,9 +502,7 @@ def hours_in_future(time: str | None) -> float:
     return max(0.0, ahead.total_seconds() / 3600)
 
 
-def profile_rows(
-    manifest: Manifest, former: dict[str, int]
-) -> list[dict[str, object]]:
+def profile_rows(manifest: Manifest, former: dict[str, int]) -> list[dict[str, object]]:
     """One row a period for the gate (see the suites in tests/expectations)."""
     rows = []
     for item in manifest.periods:

@@ -38,18 +38,14 @@ def refuse_overlaps(
     ]
     others = _standing_elsewhere(settings, lake, source, prepared)
     paid = " or ".join(f"{identifier(column)} <> 0" for column in dataset.money)
-    con.execute(
-        f"create or replace temp table new_lines as {_lines(new, paid)}"
-    )
+    con.execute(f"create or replace temp table new_lines as {_lines(new, paid)}")
     within = prepared[0][0].delivery != "snapshot_per_file"
     if others:
         con.execute(f"create or replace temp table other_lines as {_lines(others, paid)}")
     pairs = [("other_lines", True)] if others else []
     pairs += [("new_lines", False)] if within and len(new) > 1 else []
     for table, is_other in pairs:
-        different = (
-            "true" if is_other else "new_lines._source_file < found._source_file"
-        )
+        different = "true" if is_other else "new_lines._source_file < found._source_file"
         row = con.execute(
             f"""
             with matches as (

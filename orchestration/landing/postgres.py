@@ -67,9 +67,7 @@ def _table_columns(source: SourceSettings) -> list[str]:
 
 
 def _select(columns: list[str]) -> str:
-    plain = [
-        f'"{name}"::text as "{name}"' for name in LITELLM.columns if name in columns
-    ]
+    plain = [f'"{name}"::text as "{name}"' for name in LITELLM.columns if name in columns]
     keys = [
         "coalesce(" + ", ".join(f"metadata::jsonb #>> '{path}'" for path in paths) + f") as {name}"
         for name, paths in _METADATA.items()
@@ -83,8 +81,8 @@ def days(source: SourceSettings) -> list[Incoming]:
     columns = _table_columns(source)
     found = _query(
         source,
-        'select to_char("startTime", \'YYYY-MM-DD\') as day, count(*)::text as requests, '
-        'coalesce(max("endTime")::text, \'\') as last_end, '
+        "select to_char(\"startTime\", 'YYYY-MM-DD') as day, count(*)::text as requests, "
+        "coalesce(max(\"endTime\")::text, '') as last_end, "
         "coalesce(sum(spend)::numeric::text, '') as spend, "
         "coalesce(sum(prompt_tokens + completion_tokens)::text, '') as tokens "
         f"from {_TABLE} group by 1 order by 1",
@@ -95,7 +93,7 @@ def days(source: SourceSettings) -> list[Incoming]:
             table = _query(
                 source,
                 f"select {_select(columns)} from {_TABLE} where \"startTime\" >= date '{day}' "
-                f"and \"startTime\" < date '{day}' + 1 order by \"startTime\", request_id",
+                f'and "startTime" < date \'{day}\' + 1 order by "startTime", request_id',
             )
             target = folder / f"LiteLLM_SpendLogs-{day}.parquet"
             pq.write_table(table, target)

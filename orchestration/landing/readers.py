@@ -118,7 +118,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path)
 
     def raw(column: str) -> str:
         name, kind = identifier(column), types[column]
-        if kind.startswith("MAP") or kind.startswith("STRUCT") or kind.endswith("[]"):
+        if kind.startswith(("MAP", "STRUCT")) or kind.endswith("[]"):
             return f"cast(to_json({name}) as varchar)"
         if kind == "VARCHAR":
             return f"case when {name} not in ('', 'NULL', 'null', 'Null') then {name} end"
@@ -190,7 +190,9 @@ def _records(path: Path, records: str | None) -> str:
 def _json_document(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:
     scan = _records(path, source.records)
     keys = _json_keys(con, scan)
-    return Reader(keys, lambda used: scan, lambda column: _text(f"record, {_json_path(column)}"), {})
+    return Reader(
+        keys, lambda used: scan, lambda column: _text(f"record, {_json_path(column)}"), {}
+    )
 
 
 def _json_split(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:

@@ -157,9 +157,7 @@ def _view(
         dirty = _dirty_periods(dataset, loads[name], stands[name])
         for item in loads[name]:
             held = stands[name].periods_of.get(item.load_id, frozenset())
-            parts = [
-                str(lake.local(file.part)) for file in item.files if file.part and file.rows
-            ]
+            parts = [str(lake.local(file.part)) for file in item.files if file.part and file.rows]
             if not held or not parts:
                 continue
             all_periods = {period.period for period in item.periods if period.row_count}
@@ -214,9 +212,7 @@ def _dirty_periods(dataset: Dataset, loads: list[Manifest], stands: Standing) ->
     return frozenset(dirty | {period for period, count in supplied.items() if count > 1})
 
 
-def _quarantine(
-    lake: Lake, loads: dict[str, list[Manifest]], stands: dict[str, Standing]
-) -> str:
+def _quarantine(lake: Lake, loads: dict[str, list[Manifest]], stands: dict[str, Standing]) -> str:
     files = [
         str(lake.local(file.quarantine))
         for name in sorted(loads)
@@ -293,9 +289,7 @@ def _load_rows(
                         "superseded_by": follower,
                         "min_time": (period.min_time or "").replace("Z", "") or None,
                         "max_time": (period.max_time or "").replace("Z", "") or None,
-                        "quarantined_totals": json.dumps(
-                            period.quarantined_totals, sort_keys=True
-                        ),
+                        "quarantined_totals": json.dumps(period.quarantined_totals, sort_keys=True),
                         "files": json.dumps([file.name for file in item.files]),
                         "reason": None,
                     }

@@ -1,6 +1,7 @@
 """What a source type is: which dataset it feeds, and from which of the file's columns.
 
-Each type is one small module in `source_types/` that defines `SOURCE_TYPE`; adding a module adds a type.
+Each type is one small module in `source_types/` that defines `SOURCE_TYPE`; adding a module adds
+a type.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cache
 
 from orchestration.errors import SettingsError
 from orchestration.landing.datasets import DATASETS, Dataset
-from orchestration.settings import Delivery, SourceSettings, _nearest
+from orchestration.settings import Delivery, SourceSettings, nearest
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def mapped_type(name: str, delivery: Delivery, required: tuple[str, ...]) -> Sou
                     raise SettingsError(
                         f"source '{source.name}': {kind} names '{given}', which is no field of "
                         f"{name}",
-                        _nearest(given, known),
+                        nearest(given, known),
                     )
 
     return SourceType(name, dataset, delivery, columns, needed, check)

@@ -90,9 +90,7 @@ def _breaks(model: ModelInfo) -> tuple[list[date], list[time]]:
     """The days on which, and the times at which, a price of the model may change."""
     from genai_prices.types import ConditionalPrice, StartDateConstraint, TimeOfDateConstraint
 
-    conditional: Iterable[ConditionalPrice] = (
-        model.prices if isinstance(model.prices, list) else ()
-    )
+    conditional: Iterable[ConditionalPrice] = model.prices if isinstance(model.prices, list) else ()
     constraints = [price.constraint for price in conditional]
     constraints += [variant.constraint for variant in model.price_variants or ()]
     dates, times = {LONG_AGO}, {MIDNIGHT}

@@ -72,13 +72,11 @@ def publish(
     parquet = folder / f"{CANDIDATE}{publish_id}"
     with _readable_errors(folder):
         try:
-            result = _write(
-                settings, candidate, parquet, publish_id, inputs_hash, as_of, progress
-            )
+            result = _write(settings, candidate, parquet, publish_id, inputs_hash, as_of, progress)
             progress("putting the new marts in place")
             _replace_parquet(parquet, folder / "parquet")
             _fsync(candidate)
-            os.replace(candidate, folder / MARTS)
+            candidate.replace(folder / MARTS)
             _fsync(folder)
         finally:
             sweep(folder)
@@ -240,9 +238,7 @@ def _write_parquet(con: duckdb.DuckDBPyConnection, tables: list[Relation], folde
     for table in tables:
         file = folder / table.schema / f"{table.name}.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
-        con.execute(
-            f"copy {table.sql} to {literal(str(file))} (format parquet, compression zstd)"
-        )
+        con.execute(f"copy {table.sql} to {literal(str(file))} (format parquet, compression zstd)")
 
 
 def _replace_parquet(source: Path, target: Path) -> None:
@@ -250,7 +246,7 @@ def _replace_parquet(source: Path, target: Path) -> None:
     wanted = {path.relative_to(source) for path in source.rglob("*.parquet")}
     for relative in sorted(wanted):
         (target / relative).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(source / relative, target / relative)
+        (source / relative).replace(target / relative)
     for path in target.rglob("*.parquet"):
         if path.relative_to(target) not in wanted:
             path.unlink()

@@ -20,7 +20,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True)
 class Node:
-    """A rented server: `hourly_price` is US dollars for the whole node."""
+    """A server: `hourly_price` is US dollars for the whole node. `category`: its ledger category."""
 
     node: str
     gpu_model: str
@@ -28,6 +28,11 @@ class Node:
     hourly_price: Decimal
     available_from: datetime
     available_to: datetime
+
+    @property
+    def category(self) -> str:
+        """Small GPUs serve, large ones train: so the shipped category rules take them."""
+        return "self_hosted_inference" if "L40S" in self.gpu_model else "training"
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,9 @@ def nodes(span: Span) -> list[Node]:
     last = datetime.combine(span.last, datetime.min.time()) + timedelta(days=1)
     later = datetime.combine(span.new_node_day, datetime.min.time())
     return [
+        Node("gpu-l1", "NVIDIA L40S", 8, Decimal("2.40"), first, last),
         Node("gpu-a1", "NVIDIA A100-SXM4-80GB", 8, Decimal("3.20"), first, last),
-        Node("gpu-a2", "NVIDIA A100-SXM4-80GB", 8, Decimal("3.20"), first, last),
-        Node("gpu-l1", "NVIDIA L40S", 4, Decimal("1.20"), later, last),
+        Node("gpu-h1", "NVIDIA H100-SXM5-80GB", 4, Decimal("2.80"), later, last),
     ]
 
 

@@ -210,7 +210,7 @@ _AZURE_SEARCH = {
 
 AZURE = (
     Resource(
-        "care-gpt4o-ptu", "Azure OpenAI", _ML, "AOAI-PTU-Hour",
+        "care-gpt4o-ptu", "Azure OpenAI", _ML, "Provisioned Managed Global Unit",
         "Azure OpenAI Provisioned Managed Global Unit", "1 Hour", "0.92", 120000, "flat",
         "hosted_inference", "fernhollow-eu-prod", _AZURE_CARE, "", "microsoft.cognitiveservices",
     ),

@@ -61,7 +61,6 @@ constants = {{currency = "USD"}}
 name = "gpu_scheduler"
 type = "gpu_jobs"
 uri = "gpu/jobs.csv"
-billed_by = "gpu_cluster"
 mapping = {{job = "JobID", started_at = "Start", ended_at = "End", gpus = "AllocGPUs", \
 gpu_fraction = "GPUShare", gpu_model = "GPUType", node = "NodeList", state = "State", \
 kind = "JobKind", owner = "User", team = "Team", product = "Product", feature = "Feature", \

@@ -70,8 +70,8 @@ def create_support_log(con: duckdb.DuckDBPyConnection, scale: int) -> None:
                 ::decimal(28, 4) * 0.000001::decimal(7, 6)
             )::decimal(38, 10) end as cost
         from support_requests
-        group by all
-        order by all
+        group by day, month, model, customer
+        order by day, model, customer
         """
     )
 

@@ -16,6 +16,7 @@ from orchestration.sample.company import LAST_DAY
 from orchestration.sample.days import Span, create_calendar
 from orchestration.sample.draws import create_draw_macros
 from orchestration.sample.gpu import write_gpu_files
+from orchestration.sample.ground_truth import write_ground_truth
 from orchestration.sample.litellm_logs import write_litellm_logs
 from orchestration.sample.reference import write_budgets, write_reference_files
 from orchestration.sample.request_days import create_request_days
@@ -78,6 +79,9 @@ def write_sample(
         write_business_files(out, seed, span)
         write_budgets(out, span)
         write_settings_file(out, write_reference_files(out, span), litellm)
+        checks = write_ground_truth(
+            con, out / "ground_truth.json", span, seed=seed, scale=scale
+        )
         requests = _count(con, "select sum(requests) from calendar")
         bill_lines = _count(
             con, "select (select count(*) from cloud_lines) + (select count(*) from vendor_lines)"
@@ -92,7 +96,7 @@ def write_sample(
         files=len(files),
         requests=requests,
         bill_lines=bill_lines,
-        checks=0,
+        checks=checks,
     )
 
 

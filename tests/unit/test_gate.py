@@ -145,7 +145,8 @@ def test_a_line_needs_one_of_the_two_provider_columns():
 
 
 def test_nulls_and_absent_columns_are_not_judged_as_values():
-    rows = [{"gpu_fraction": None, "_period": "p"}, {"gpu_fraction": Decimal("0.5"), "_period": "p"}]
+    half = {"gpu_fraction": Decimal("0.5"), "_period": "p"}
+    rows = [{**half, "gpu_fraction": None}, half]
     checks = judged("gpu_jobs", [{"period": "p", "row_count": 2}], rows)
     assert failures(checks) == set()
     assert "jobs_end_after_they_start" not in checks

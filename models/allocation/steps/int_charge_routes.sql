@@ -46,10 +46,10 @@ rules as (
         rule_id,
         priority,
         source_name,
-        service_pattern,
+        lower(service_pattern) as service_pattern,
         ledger_category,
         sub_account_id,
-        resource_pattern,
+        lower(resource_pattern) as resource_pattern,
         valid_from,
         valid_to
     from {{ ref('allocation_rules') }}

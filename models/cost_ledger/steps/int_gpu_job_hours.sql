@@ -91,7 +91,8 @@ int_gpu_job_hours as (
         environment,
         workload,
         sum({{ money_share('gpus', 'micros', 3600000000) }}) as allocated_gpu_hours,
-        usage_hour
+        usage_hour,
+        {{ as_date('usage_hour') }} as usage_date
     from overlaps
     where micros > 0
     group by

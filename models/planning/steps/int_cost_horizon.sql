@@ -1,3 +1,5 @@
+{{ config(access='protected') }}
+
 with
 
 costs_daily as (

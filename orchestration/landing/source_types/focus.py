@@ -3,7 +3,7 @@
 from orchestration.errors import SettingsError
 from orchestration.landing.datasets import FOCUS
 from orchestration.landing.sources import Columns, SourceType
-from orchestration.settings import SourceSettings, _nearest
+from orchestration.settings import SourceSettings, nearest
 
 # Without these a line has no money, no currency or no time. The specification requires far more
 # columns, but vendors leave many of them out, and a null says so.
@@ -28,9 +28,7 @@ def _columns(source: SourceSettings, available: list[str]) -> Columns:
 
 def _required(source: SourceSettings) -> tuple[str, ...]:
     return tuple(
-        source.mapping.get(column, column)
-        for column in _REQUIRED
-        if column not in source.constants
+        source.mapping.get(column, column) for column in _REQUIRED if column not in source.constants
     )
 
 
@@ -39,7 +37,7 @@ def _check(source: SourceSettings) -> None:
         if given not in FOCUS.columns:
             raise SettingsError(
                 f"source '{source.name}': '{given}' is no FOCUS column",
-                _nearest(given, list(FOCUS.columns)),
+                nearest(given, list(FOCUS.columns)),
             )
 
 

@@ -2,4 +2,6 @@
 
 from orchestration.landing.sources import mapped_type
 
-SOURCE_TYPE = mapped_type("token_events", "append", required=("started_at", "input_tokens", "output_tokens"))
+SOURCE_TYPE = mapped_type(
+    "token_events", "append", required=("started_at", "input_tokens", "output_tokens")
+)

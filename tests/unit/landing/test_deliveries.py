@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given, settings as limits
+from hypothesis import given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from orchestration.errors import RefusedError
@@ -156,14 +158,14 @@ def test_rows_that_cannot_be_read_are_set_aside_and_counted(
 ) -> None:
     settings = workspace("[gate]\nmax_quarantined_share = 0.5\n" + BILL.format(more=""))
     deliver(
-        settings, "bill/a.csv", HEADER + "2026-01-05,10,USD,gpu\n2026-13-45,4,USD,gpu\n2026-01-06,1,USD,gpu\n"
+        settings,
+        "bill/a.csv",
+        HEADER + "2026-01-05,10,USD,gpu\n2026-13-45,4,USD,gpu\n2026-01-06,1,USD,gpu\n",
     )
     land(settings)
     con = landed(settings)
     assert total(con) == Decimal(11)
-    (row,) = con.execute(
-        "select _source_row, rule, raw from quarantine.cost_lines"
-    ).fetchall()
+    (row,) = con.execute("select _source_row, rule, raw from quarantine.cost_lines").fetchall()
     assert row[:2] == (2, "unreadable charge_period_start") and "2026-13-45" in row[2]
     assert con.execute(
         "select sum(quarantined_rows), sum(row_count) from landing.loads"
@@ -197,7 +199,12 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "text", "rule", "row"), BAD, ids=[bad[0] for bad in BAD])
 def test_a_bad_delivery_is_refused_and_the_former_one_stands(
-    workspace: Callable[..., Settings], landed: Landed, name: str, text: str, rule: str, row: int | None
+    workspace: Callable[..., Settings],
+    landed: Landed,
+    name: str,
+    text: str,
+    rule: str,
+    row: int | None,
 ) -> None:
     settings = workspace(BILL.format(more=""))
     deliver(settings, "bill/a.csv", HEADER + "2026-01-05,10,USD,gpu\n")
@@ -255,7 +262,7 @@ def test_a_parquet_file_that_was_cut_off_is_refused(workspace: Callable[..., Set
 
 
 def test_a_missing_file_is_named(workspace: Callable[..., Settings]) -> None:
-    with pytest.raises(RefusedError, match=r"no file matches 'bill/\*.csv\*'"):
+    with pytest.raises(RefusedError, match=r"no file matches 'bill/\*\.csv\*'"):
         land(workspace(BILL.format(more="")))
 
 
@@ -267,7 +274,7 @@ def test_lines_that_arrive_through_two_sources_are_refused(
     lines = [f"2026-01-05,{number}.5,USD,gpu\n" for number in range(20)]
     deliver(settings, "bill/a.csv", HEADER + "".join(lines))
     deliver(settings, "other/b.csv", HEADER + "".join(lines[5:]) + "2026-01-09,3,USD,x\n")
-    with pytest.raises(RefusedError, match="also stand in bill/a.csv"):
+    with pytest.raises(RefusedError, match=r"also stand in bill/a\.csv"):
         land(settings)
 
 
@@ -319,7 +326,9 @@ def test_what_stood_at_a_time_can_be_read_again(
     assert total(landed(settings, as_of=before)) == Decimal(10)
 
 
-LINES = [f"2026-0{month}-0{day},{month}{day}.25,USD,gpu\n" for month in (1, 2) for day in range(1, 6)]
+LINES = [
+    f"2026-0{month}-0{day},{month}{day}.25,USD,gpu\n" for month in (1, 2) for day in range(1, 6)
+]
 
 
 @limits(max_examples=25)
@@ -338,7 +347,7 @@ def test_any_order_split_and_repeat_of_a_snapshot_gives_the_same_rows(
     land(settings)
     (folder / "bill" / "first.csv").unlink()
     edges = [0, *sorted(cuts), len(LINES)]
-    for place, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for place, (start, end) in enumerate(pairwise(edges)):
         chunk = "".join(LINES[number] for number in order[start:end])
         if chunk:
             deliver(settings, f"bill/{place}.csv", HEADER + chunk)

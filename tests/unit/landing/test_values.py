@@ -42,7 +42,9 @@ def test_money_is_read_exactly(text: str, amount: str) -> None:
     assert read(text, MONEY) == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["1,5", "1.234,56", "12,34,567", "NaN", "inf", "abc", "1e30", "--5"])
+@pytest.mark.parametrize(
+    "text", ["1,5", "1.234,56", "12,34,567", "NaN", "inf", "abc", "1e30", "--5"]
+)
 def test_what_is_no_amount_is_not_guessed(text: str) -> None:
     assert read(text, MONEY) is None
 

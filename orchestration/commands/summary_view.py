@@ -1,0 +1,289 @@
+"""What a run says at its end: the figures that a finance analyst looks for first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.commands.console import (
+    UNKNOWN,
+    console,
+    count,
+    moment,
+    money,
+    percent,
+    plain_table,
+    printable,
+    unit_price,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestration.settings import Settings
+    from orchestration.summary import CategoryMonth, RunSummary
+
+MONTHS_SHOWN = 4
+ROWS_SHOWN = 8
+
+
+def show_summary(summary: RunSummary, settings: Settings) -> None:
+    """Print a run's summary to stdout."""
+    out = console()
+    _head(out, summary)
+    _landed(out, summary)
+    _costs(out, summary)
+    _coverage(out, summary)
+    _unit_costs(out, summary)
+    _value(out, summary)
+    _forecast(out, summary)
+    _kpis(out, summary)
+    _open_ends(out, summary)
+    _next(out, summary, settings)
+
+
+def _head(out: Console, summary: RunSummary) -> None:
+    if summary.outcome == "nothing new":
+        out.print(f"Nothing new: the marts of {moment(summary.published_at)} UTC stand.")
+    else:
+        out.print(f"Published {moment(summary.published_at)} UTC as {summary.publish_id}.")
+    out.print(
+        f"{count(summary.tables)} tables, {count(summary.rows)} rows in {_short(summary.file)}; "
+        f"all amounts in {summary.currency}."
+    )
+
+
+def _landed(out: Console, summary: RunSummary) -> None:
+    new = [result for result in summary.landed if result.is_new]
+    if not new:
+        return
+    _title(out, "Landed")
+    table = plain_table(
+        "source", "loads", "rows", "quarantined", "replaced periods",
+        right=("loads", "rows", "quarantined"), wrap=("replaced periods",),
+    )  # fmt: skip
+    for result in new:
+        table.add_row(
+            result.source_name,
+            count(len(result.loads)),
+            count(result.rows),
+            count(result.quarantined_rows),
+            _some(result.replaced),
+        )
+    out.print(table)
+
+
+def _costs(out: Console, summary: RunSummary) -> None:
+    if not summary.categories:
+        return
+    months = sorted({row.month for row in summary.categories})[-MONTHS_SHOWN:]
+    names = [_month(month) for month in months]
+    _title(out, "Cost by ledger category")
+    table = plain_table("", *names, right=tuple(names))
+    cells = {(row.ledger_category, row.month): row for row in summary.categories}
+    for category in _by_size(summary.categories, months):
+        table.add_row(category, *(_cost(cells.get((category, month))) for month in months))
+    by_month = {m: [row for row in summary.categories if row.month == m] for m in months}
+    totals = {m: _total(row.cost for row in rows) for m, rows in by_month.items()}
+    idle = {m: _total(row.unallocated_cost for row in rows) for m, rows in by_month.items()}
+    table.add_section()
+    table.add_row("total", *(money(totals[month]) for month in months), style="bold")
+    table.add_row("unallocated", *(_share(idle[month], totals[month]) for month in months))
+    unknown = {m: sum(row.unknown for row in rows) for m, rows in by_month.items()}
+    if any(unknown.values()):
+        table.add_row("lines of unknown cost", *(count(unknown[month]) for month in months))
+    out.print(table)
+    if months[-1] >= datetime.now(UTC).date().replace(day=1):
+        out.print(f"{names[-1]} is not over.", style="dim")
+
+
+def _by_size(rows: Iterable[CategoryMonth], months: list[date]) -> list[str]:
+    sizes: dict[str, Decimal] = {}
+    for row in rows:
+        if row.month in months:
+            sizes[row.ledger_category] = sizes.get(row.ledger_category, Decimal(0)) + (
+                row.cost or Decimal(0)
+            )
+    return sorted(sizes, key=lambda name: (-sizes[name], name))
+
+
+def _cost(cell: CategoryMonth | None) -> str:
+    return "–" if cell is None else money(cell.cost)
+
+
+def _coverage(out: Console, summary: RunSummary) -> None:
+    if not summary.coverage:
+        return
+    _title(out, "Tag coverage of AI cost, the last 30 days")
+    table = plain_table(
+        "key", "tagged", "cost", "untagged", right=("tagged", "cost", "untagged")
+    )  # fmt: skip
+    for row in summary.coverage:
+        table.add_row(
+            row.tag_key.replace("_", " "),
+            percent(row.coverage),
+            money(row.taggable_cost),
+            money(row.taggable_cost - row.tagged_cost),
+        )
+    out.print(table)
+
+
+def _unit_costs(out: Console, summary: RunSummary) -> None:
+    if not summary.unit_costs:
+        return
+    _title(out, "Unit costs, whole company, newest month")
+    table = plain_table(
+        "metric", "month", "unit cost", "units", "cost", "complete",
+        right=("unit cost", "units", "cost", "complete"),
+    )  # fmt: skip
+    for row in summary.unit_costs:
+        table.add_row(
+            printable(row.metric.replace("_", " ")),
+            _month(row.month),
+            unit_price(row.unit_cost),
+            count(row.units)
+            if row.units is None or row.units == int(row.units)
+            else money(row.units),
+            money(row.cost),
+            percent(row.completeness),
+        )
+    out.print(table)
+
+
+def _value(out: Console, summary: RunSummary) -> None:
+    if not summary.value_ratios:
+        return
+    _title(out, "Value for cost by use case, newest month")
+    table = plain_table(
+        "use case", "month", "value", "cost", "ratio", "evidence",
+        right=("value", "cost", "ratio"),
+    )  # fmt: skip
+    for row in summary.value_ratios[:ROWS_SHOWN]:
+        table.add_row(
+            printable(row.use_case),
+            _month(row.month),
+            money(row.value),
+            money(row.cost),
+            UNKNOWN if row.ratio is None else f"{row.ratio:,.2f}",
+            printable(row.evidence_grade or "none"),
+        )
+    out.print(table)
+    _more(out, len(summary.value_ratios))
+
+
+def _forecast(out: Console, summary: RunSummary) -> None:
+    if not summary.forecast and not summary.skipped_forecasts:
+        return
+    _title(out, "Forecast")
+    table = plain_table(
+        "month", "days forecast", "median", "80 of 100 below", "known before",
+        right=("days forecast", "median", "80 of 100 below"),
+    )  # fmt: skip
+    for row in summary.forecast:
+        table.add_row(
+            _month(row.month),
+            count(row.days),
+            money(row.p50),
+            money(getattr(row, "p80", None)),
+            moment(row.vintage),
+        )
+    if summary.forecast:
+        out.print(table)
+    for series, reason in list(summary.skipped_forecasts.items())[:ROWS_SHOWN]:
+        out.print(f"no forecast of {printable(series)}: {printable(reason)}")
+
+
+def _kpis(out: Console, summary: RunSummary) -> None:
+    if not summary.kpis:
+        return
+    _title(out, "Guarded KPIs")
+    table = plain_table("kpi", "scope", "value", "level", "owner", right=("value",))
+    for row in summary.kpis:
+        table.add_row(
+            printable(row.kpi.replace("_", " ")),
+            printable(row.scope),
+            percent(row.value),
+            printable(row.level or "no threshold"),
+            printable(row.owner or "nobody"),
+        )
+    out.print(table)
+
+
+def _open_ends(out: Console, summary: RunSummary) -> None:
+    lines = [
+        f"{count(rows)} rows of {source} are quarantined: twinledger status"
+        for source, rows in summary.quarantined.items()
+    ]
+    lines += [
+        f"{count(row.tokens)} tokens have no price: {_model(row.provider, row.model)}"
+        for row in summary.unpriced[:ROWS_SHOWN]
+    ]
+    lines += [
+        f"{count(charges)} charges in {printable(currency)} have no exchange rate: "
+        "their cost is unknown, give rates in [reference] exchange_rates"
+        for currency, charges in summary.without_rate.items()
+    ]
+    lines += [printable(line) for warning in summary.warnings for line in warning.splitlines()]
+    if lines:
+        _title(out, "To look at")
+        for line in lines:
+            out.print(line)
+
+
+def _next(out: Console, summary: RunSummary, settings: Settings) -> None:
+    _title(out, "Where to look next")
+    option = f"--settings {_short(settings.file)}"
+    for sql in (
+        "select team, sum(cost) as cost from allocation.costs_daily group by team order by 2 desc",
+        "from unit_economics.unit_costs where entity_type = 'all' order by metric, period_start",
+        "select source_name, period, status, files from landing.loads order by loaded_at desc",
+    ):
+        # Not wrapped, so that it can be copied whole.
+        out.print(f'twinledger query "{sql}" {option}', soft_wrap=True)
+    out.print(f"For BI tools: {_short(summary.file)}", soft_wrap=True)
+
+
+def _title(out: Console, text: str) -> None:
+    out.print(f"\n{text}", style="bold")
+
+
+def _more(out: Console, rows: int) -> None:
+    if rows > ROWS_SHOWN:
+        out.print(f"and {count(rows - ROWS_SHOWN)} more")
+
+
+def _model(provider: str | None, model: str | None) -> str:
+    return printable(f"{provider or 'unknown provider'}, {model or 'unknown model'}")
+
+
+def _month(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def _total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of what is known; unknown where nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _share(part: Decimal | None, whole: Decimal | None) -> str:
+    if whole is None or not whole:
+        return UNKNOWN
+    return percent((part or Decimal(0)) / whole)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    if len(names) <= 3:
+        return ", ".join(names)
+    return f"{names[0]} to {names[-1]} ({len(names)})"
+
+
+def _short(path: Path) -> str:
+    """The path from here where it is below, else in full: it is meant to be pasted."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,47 @@
+{#-
+    An amount adds up to what it came from, per group, to the last decimal: no tolerance, and a group that one side
+    lacks is a difference. `per` and `source_per` may be expressions; they are compared by position, null with null.
+-#}
+{% test conserves(
+    model, amount, per, source_model, source_amount=none, source_per=none, where='true', source_where='true'
+) %}
+
+    {%- set per = [per] if per is string else per %}
+    {%- set source_per = source_per or per %}
+    {%- set source_per = [source_per] if source_per is string else source_per %}
+
+    with
+
+    both as (
+
+        select
+            {% for expression in per %}{{ expression }} as key_{{ loop.index }}, {% endfor -%}
+            {{ as_money(amount) }} as amount,
+            cast(null as {{ money_type() }}) as source_amount,
+            1 as here,
+            0 as there
+        from {{ model }}
+        where {{ where }}
+        union all
+        select
+            {% for expression in source_per %}{{ expression }} as key_{{ loop.index }}, {% endfor -%}
+            cast(null as {{ money_type() }}) as amount,
+            {{ as_money(source_amount or amount) }} as source_amount,
+            0 as here,
+            1 as there
+        from {{ source_model }}
+        where {{ source_where }}
+
+    )
+
+    select
+        {% for expression in per %}key_{{ loop.index }}, {% endfor -%}
+        sum(amount) as amount,
+        sum(source_amount) as source_amount
+    from both
+    group by {% for expression in per %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+    having
+        sum(amount) is distinct from sum(source_amount)
+        or (max(here) = 0) <> (max(there) = 0)
+
+{% endtest %}

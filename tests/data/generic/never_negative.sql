@@ -1,0 +1,8 @@
+{#- No value below zero; null is allowed. -#}
+{% test never_negative(model, column_name) %}
+
+    select {{ column_name }}
+    from {{ model }}
+    where {{ column_name }} < 0
+
+{% endtest %}

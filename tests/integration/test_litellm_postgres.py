@@ -1,0 +1,153 @@
+"""LiteLLM's spend log read from a real PostgreSQL server on loopback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.errors import RefusedError
+from orchestration.landing.land import land
+from orchestration.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("no_gate")
+
+# What users wrote must not leave the server; the string is searched for in everything we wrote.
+CANARY = "canary-7f3a the customer's secret question"
+
+TABLE = """
+create table "LiteLLM_SpendLogs" (
+    request_id text primary key, call_type text, api_key text, spend double precision,
+    total_tokens int, prompt_tokens int, completion_tokens int,
+    "startTime" timestamp(3), "endTime" timestamp(3), model text, model_group text,
+    custom_llm_provider text, metadata jsonb, cache_hit text, request_tags jsonb,
+    team_id text, end_user text, messages jsonb, response jsonb, status text
+)
+"""
+
+
+def _binary(name: str) -> str | None:
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(found[-1]) if found else shutil.which(name)
+
+
+def _as_postgres(command: list[str]) -> list[str]:
+    # The server refuses to run as root.
+    return ["runuser", "-u", "postgres", "--", *command] if os.getuid() == 0 else command
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The URL of an empty database, on a free port of 127.0.0.1."""
+    initdb, pg_ctl = _binary("initdb"), _binary("pg_ctl")
+    if initdb is None or pg_ctl is None:
+        pytest.skip("no PostgreSQL server; on Debian, as root: apt-get install postgresql")
+    folder = Path(mkdtemp(prefix="twinledger-postgres-"))
+    if os.getuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    cluster = str(folder / "cluster")
+    init = [initdb, "-D", cluster, "-U", "finops", "--auth=trust", "-E", "UTF8"]
+    subprocess.run(_as_postgres(init), check=True, capture_output=True, cwd=folder)
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    start = [pg_ctl, "-D", cluster, "-w", "-t", "30", "-o", options, "-l", f"{folder}/log", "start"]
+    subprocess.run(_as_postgres(start), check=True, capture_output=True, cwd=folder)
+    try:
+        yield f"postgresql://finops:not-a-secret@127.0.0.1:{port}/postgres"
+    finally:
+        stop = [pg_ctl, "-D", cluster, "-m", "immediate", "stop"]
+        subprocess.run(_as_postgres(stop), check=False, capture_output=True, cwd=folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def execute(server: str) -> Iterator[Callable[[str], None]]:
+    """Run statements on the server, on a table made anew."""
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute('drop table if exists "LiteLLM_SpendLogs"')
+        cursor.execute(TABLE)
+        yield lambda statement: cursor.execute(statement)
+
+
+def insert(day: int, number: int, tokens: int) -> str:
+    return f"""
+        insert into "LiteLLM_SpendLogs" (
+            request_id, call_type, spend, total_tokens, prompt_tokens, completion_tokens,
+            "startTime", "endTime", model, custom_llm_provider, metadata, request_tags, team_id,
+            messages, response, status
+        ) values (
+            'req-{day}-{number}', 'acompletion', 0.000125, {tokens + 7}, {tokens}, 7,
+            '2026-01-0{day} 10:00:00.123', '2026-01-0{day} 10:00:02', 'gpt-4o', 'openai',
+            '{{"usage_object": {{"prompt_tokens_details": {{"cached_tokens": 3}}}},
+               "guardrail": "{CANARY.replace("'", "''")}"}}',
+            '["feature:answers"]', 'search', '["{CANARY.replace("'", "''")}"]', '{{}}', 'success'
+        )
+    """
+
+
+def source(url: str) -> str:
+    return f'[[sources]]\nname = "gateway"\ntype = "litellm"\nuri = "{url}"\n'
+
+
+def rows(con: duckdb.DuckDBPyConnection) -> Any:
+    return con.execute(
+        "select count(*), sum(prompt_tokens), sum(spend), sum(metadata_cache_read_tokens) "
+        "from landing.litellm_spend_logs"
+    ).fetchone()
+
+
+def test_a_spend_log_lands_by_the_day_and_only_changed_days_land_again(
+    server: str,
+    execute: Callable[[str], None],
+    workspace: Callable[..., Settings],
+    landed: Callable[[Settings], duckdb.DuckDBPyConnection],
+) -> None:
+    for day in (1, 2):
+        for number in (1, 2, 3):
+            execute(insert(day, number, 100))
+    settings = workspace(source(server))
+    (first,) = land(settings)
+    assert len(first.loads) == 2
+    assert rows(landed(settings)) == (6, 600, Decimal("0.00075"), 18)
+    (again,) = land(settings)
+    assert not again.is_new
+    execute(insert(2, 4, 50))
+    (more,) = land(settings)
+    assert len(more.loads) == 1 and more.replaced == ("2026-01-02",)
+    assert rows(landed(settings)) == (7, 650, Decimal("0.000875"), 21)
+
+
+def test_contents_and_credentials_are_written_nowhere(
+    server: str, execute: Callable[[str], None], workspace: Callable[..., Settings]
+) -> None:
+    execute(insert(1, 1, 100))
+    settings = workspace(source(server))
+    land(settings)
+    for file in settings.folder.rglob("*"):
+        if file.is_file() and file.name != "twinledger.toml":
+            content = file.read_bytes()
+            assert b"canary-7f3a" not in content, file
+            assert b"not-a-secret" not in content, file
+
+
+def test_a_database_that_does_not_answer_is_one_clear_error(
+    workspace: Callable[..., Settings],
+) -> None:
+    settings = workspace(source("postgresql://finops:not-a-secret@127.0.0.1:9/none"))
+    with pytest.raises(RefusedError) as refusal:
+        land(settings)
+    assert "not-a-secret" not in str(refusal.value)
+    assert "gateway" in str(refusal.value)

@@ -1,0 +1,270 @@
+"""The whole path on real third-party files, compared with the totals stated beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.pipeline import run
+from orchestration.settings import load_settings
+
+pytestmark = pytest.mark.slow
+
+BINDER_MAPPING = (
+    'mapping = { charge_date = "date", cost = "cost", sub_account = "project_id", '
+    'service = "line_item", description = "description", sku = "category" }\n'
+    'constants = { currency = "USD", provider = "Google Cloud" }'
+)
+BILLS_AND_TRACES = f"""
+[[sources]]
+name = "focus_sample"
+type = "focus"
+uri = "{{data}}/focus_1_0_sample/*.csv.gz"
+
+[[sources]]
+name = "binder"
+type = "cost_lines"
+uri = "binder/*.json.gz"
+delivery = "snapshot_per_file"
+format = "json_split"
+time_unit = "ms"
+{BINDER_MAPPING}
+
+[[sources]]
+name = "azure_code"
+type = "token_events"
+uri = "{{data}}/llm_azure_2023/*.csv.gz"
+mapping = {{{{ started_at = "TIMESTAMP", input_tokens = "ContextTokens", output_tokens = "GeneratedTokens" }}}}
+constants = {{{{ provider = "azure", model = "gpt-4o", input_includes_cached = false }}}}
+
+[[sources]]
+name = "pods"
+type = "gpu_jobs"
+uri = "{{data}}/gpu_alibaba_2023/openb_pod*.csv.gz"
+time_unit = "s"
+epoch = "2023-01-01"
+mapping = {{{{ job = "name", started_at = "scheduled_time", ended_at = "deletion_time", gpus = "num_gpu", gpu_fraction = "gpu_milli", gpu_model = "gpu_spec", state = "pod_phase", queue = "qos" }}}}
+options = {{{{ gpu_fraction_scale = 1000 }}}}
+"""  # noqa: E501
+LAUNCHES_AND_CURRENCIES = """
+[reference]
+exchange_rates = "exchange_rates.csv"
+
+[[sources]]
+name = "binder_daily"
+type = "cost_lines"
+uri = "{data}/gcp_mybinder_daily/daily_cost_by_project.csv"
+mapping = {{ charge_date = "date", sub_account = "project_id" }}
+constants = {{ currency = "USD", provider = "Google Cloud" }}
+
+[[sources]]
+name = "launches"
+type = "units"
+uri = "{data}/gcp_mybinder_daily/daily_launches.csv"
+mapping = {{ date = "Date", quantity = "Number of Events" }}
+constants = {{ unit = "launch" }}
+
+[[sources]]
+name = "three_currencies"
+type = "cost_lines"
+uri = "three_currencies.csv"
+"""
+# Of three currencies two have a rate; what the real cannot be converted to stays unknown.
+THREE_CURRENCIES = """charge_date,cost,currency,service,ledger_category
+2020-05-01,10.10,USD,OpenAI API,hosted_inference
+2020-05-01,20.000000000000000001,EUR,Amazon EC2,non_ai
+2020-05-01,0.333333333333333333,EUR,Amazon EC2,non_ai
+2020-05-02,1000,BRL,Amazon EC2,non_ai
+2020-05-02,5.55,USD,Pinecone,embedding_retrieval
+"""
+RATES = "rate_date,from_currency,to_currency,rate\n2020-04-30,EUR,USD,1.087600\n"
+
+STATES = ("2018-02-07", "2018-04-05a", "2018-04-05b", "2018-05-18")
+
+
+def _workspace(folder: Path, text: str, data: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    relative = os.path.relpath(data, folder)
+    (folder / "twinledger.toml").write_text(text.format(data=relative), encoding="utf-8")
+    return folder / "twinledger.toml"
+
+
+@pytest.fixture(scope="module")
+def bills(data: Path, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    """Published marts of real bills and traces; the four states of one bill came one by one."""
+    folder = tmp_path_factory.mktemp("real") / "bills"
+    settings_file = _workspace(folder, BILLS_AND_TRACES.format(data="{data}"), data)
+    (folder / "binder").mkdir()
+    states = []
+    for name in STATES:
+        file = f"data_{name}.json.gz"
+        (folder / "binder" / file).symlink_to(data / "gcp_mybinder_line_items" / file)
+        settings = load_settings(settings_file)
+        if name != STATES[-1]:
+            from orchestration.landing.land import land
+
+            land(settings, ["binder"])
+        else:
+            run(settings)
+        states.append(name)
+    return duckdb.connect(str(settings.publish / "marts.duckdb"), read_only=True)
+
+
+@pytest.fixture(scope="module")
+def launches(data: Path, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    """Published marts of a bill with sessions launched, and of a bill in three currencies."""
+    folder = tmp_path_factory.mktemp("real") / "launches"
+    settings_file = _workspace(folder, LAUNCHES_AND_CURRENCIES, data)
+    (folder / "three_currencies.csv").write_text(THREE_CURRENCIES)
+    (folder / "exchange_rates.csv").write_text(RATES)
+    settings = load_settings(settings_file)
+    run(settings)
+    return duckdb.connect(str(settings.publish / "marts.duckdb"), read_only=True)
+
+
+def one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    row = con.execute(sql).fetchone()
+    assert row is not None
+    return row[0] if len(row) == 1 else row
+
+
+def test_the_focus_sample_adds_up_in_total_per_provider_and_per_service(
+    bills: duckdb.DuckDBPyConnection, data: Path
+) -> None:
+    stated = json.loads((data / "focus_1_0_sample" / "control_totals.json").read_text())
+    where = "from cost_ledger.charges where source_name = 'focus_sample'"
+    assert one(bills, f"select sum(billed_cost) {where}") == Decimal("5.69001013875")
+    keys = "service_provider_name, service_name"
+    found = bills.execute(f"select {keys}, sum(billed_cost) {where} group by all").fetchall()
+    assert sorted(found) == sorted(
+        (row["ProviderName"], row["ServiceName"], Decimal(row["sum_BilledCost"]))
+        for row in stated["by_ServiceName"]
+    )
+    by_provider = bills.execute(
+        f"select service_provider_name, sum(billed_cost) {where} group by all"
+    ).fetchall()
+    assert sorted(by_provider) == sorted(
+        (row["ProviderName"], Decimal(row["sum_BilledCost"])) for row in stated["by_ProviderName"]
+    )
+
+
+def test_each_restated_day_of_the_binder_bill_shows_the_newest_figure(
+    bills: duckdb.DuckDBPyConnection, data: Path
+) -> None:
+    where = "from cost_ledger.charges where source_name = 'binder'"
+    assert one(bills, f"select sum(billed_cost), count(*) {where}") == (
+        Decimal("32464.863161"),
+        25146,
+    )
+    # The newest state is the whole truth of every day that it covers.
+    newest = data / "gcp_mybinder_line_items" / f"data_{STATES[-1]}.json.gz"
+    expected = duckdb.execute(
+        """
+        select cast(to_timestamp(cast(json_extract_string(line, '$[1]') as bigint) / 1000)
+                   at time zone 'UTC' as date) as day,
+               sum(cast(json_extract_string(line, '$[2]') as decimal(38, 18))) as cost
+        from (select unnest(json_extract(json, '$.data[*]')) as line
+              from read_json_objects(?, format = 'unstructured', maximum_object_size = 134217728))
+        group by 1 order by 1
+        """,
+        [str(newest)],
+    ).fetchall()
+    found = bills.execute(f"select charge_date, sum(billed_cost) {where} group by 1 order by 1")
+    assert found.fetchall() == expected
+
+
+def test_bill_versions_show_what_each_state_changed(bills: duckdb.DuckDBPyConnection) -> None:
+    totals = bills.execute(
+        "select load_id, sum(billed_cost) from cost_ledger.bill_versions "
+        "where source_name = 'binder' group by 1 order by 1"
+    ).fetchall()
+    assert [total for _, total in totals] == [
+        Decimal("9218.024991"),
+        Decimal("9702.837037"),
+        Decimal("22199.200712"),
+        Decimal("32464.863161"),
+    ]
+    february = bills.execute(
+        "select billed_cost_difference from cost_ledger.bill_versions "
+        "where source_name = 'binder' and period = '2018-02' order by load_id"
+    ).fetchall()
+    assert [row[0] for row in february] == [
+        None,
+        Decimal(0),
+        Decimal("4803.671822") - Decimal("861.696402"),
+        Decimal(0),
+    ]
+
+
+def test_the_code_trace_keeps_every_request_and_token(bills: duckdb.DuckDBPyConnection) -> None:
+    assert one(
+        bills,
+        "select sum(requests), sum(input_uncached_tokens), sum(output_visible_tokens), "
+        "sum(total_tokens) from cost_ledger.token_usage_daily where source_name = 'azure_code'",
+    ) == (8819, 18_059_974, 245_896, 18_305_870)
+
+
+def test_the_gpu_trace_keeps_every_gpu_hour(bills: duckdb.DuckDBPyConnection) -> None:
+    hours = one(bills, "select sum(allocated_gpu_hours) from cost_ledger.gpu_hours")
+    assert round(Decimal(hours), 6) == Decimal("49679.950514")
+
+
+def test_cost_per_launch_is_the_stated_one_by_month(launches: duckdb.DuckDBPyConnection) -> None:
+    found = launches.execute(
+        "select strftime(period_start, '%Y-%m'), round(unit_cost, 9), units "
+        "from unit_economics.unit_costs "
+        "where metric = 'cost_per_launch' and entity_type = 'all' order by 1"
+    ).fetchall()
+    assert [(month, f"{cost:.9f}", int(units)) for month, cost, units in found] == [
+        ("2018-11", "0.009748331", 325_898),
+        ("2018-12", "0.012792644", 275_521),
+        ("2019-01", "0.009928740", 349_058),
+        ("2019-02", "0.009089393", 391_773),
+        ("2019-03", "0.009861293", 428_099),
+        ("2019-04", "0.010785902", 429_943),
+    ]
+
+
+@pytest.mark.parametrize("marts", ["bills", "launches"])
+def test_allocations_add_up_to_the_charges_by_day_and_category(
+    marts: str, request: pytest.FixtureRequest
+) -> None:
+    con: duckdb.DuckDBPyConnection = request.getfixturevalue(marts)
+    query = (
+        "select charge_date, ledger_category, sum(cost), sum(billed_cost{}) "
+        "from {} group by 1, 2 order by 1, 2"
+    )
+    charges = con.execute(query.format("_reporting", "cost_ledger.charges")).fetchall()
+    allocations = con.execute(query.format("", "allocation.cost_allocations")).fetchall()
+    assert charges == allocations
+    daily = "select charge_date, ledger_category, sum(cost) from {} group by 1, 2 order by 1, 2"
+    assert con.execute(daily.format("allocation.costs_daily")).fetchall() == [
+        row[:3] for row in charges
+    ]
+
+
+def test_a_currency_without_a_rate_is_unknown_and_never_zero(
+    launches: duckdb.DuckDBPyConnection,
+) -> None:
+    found = launches.execute(
+        "select billing_currency, sum(cost), sum(billed_cost), bool_or(has_exchange_rate) "
+        "from cost_ledger.charges where source_name = 'three_currencies' group by 1 order by 1"
+    ).fetchall()
+    euros = Decimal("20.333333333333333334")
+    assert found == [
+        ("BRL", None, Decimal(1000), False),
+        ("EUR", sum_of_lines(), euros, True),
+        ("USD", Decimal("15.65"), Decimal("15.65"), True),
+    ]
+
+
+def sum_of_lines() -> Decimal:
+    """The two lines in euros, each converted and kept to 18 decimals."""
+    lines = ("20.000000000000000001", "0.333333333333333333")
+    return sum((round(Decimal(line) * Decimal("1.0876"), 18) for line in lines), start=Decimal(0))
