@@ -22,7 +22,11 @@ CODE = (
     ("seeds", "**/*"),
     ("profiles", "**/*"),
     ("tests/data", "**/*"),
-    ("orchestration", "**/*.py"),
+    *(
+        (f"orchestration/{package}", "**/*.py")
+        for package in ("build", "forecasting", "landing", "pricing", "publishing")
+    ),
+    ("orchestration/pipeline.py",),
 )
 """What of the project decides the marts; tests in tests/data run inside the build."""
 

@@ -15,6 +15,15 @@ pool_targets as (
 
 ),
 
+workloads as (
+
+    select
+        workload,
+        lifecycle
+    from {{ ref('workloads') }}
+
+),
+
 shared as (
 
     select
@@ -90,34 +99,37 @@ exact as (
 cost_allocations as (
 
     select
-        {{ row_key(['origin_id', 'target_id']) }} as allocation_id,
-        origin_id,
-        source_name,
-        charge_category,
-        pricing_model,
-        ledger_category,
-        lifecycle,
-        evidence_level,
-        provider,
-        model,
-        method_id,
-        rule_id,
-        driver,
+        {{ row_key(['exact.origin_id', 'exact.target_id']) }} as allocation_id,
+        exact.origin_id,
+        exact.source_name,
+        exact.charge_category,
+        exact.pricing_model,
+        exact.ledger_category,
+        case when exact.is_ai then coalesce(workloads.lifecycle, exact.lifecycle) else exact.lifecycle end
+            as lifecycle,
+        exact.evidence_level,
+        exact.provider,
+        exact.model,
+        exact.method_id,
+        exact.rule_id,
+        exact.driver,
         {%- for key in keys %}
         {%- if key == 'cost_center' %}
-        case when method_id = 'unallocated' then 'unallocated' else cost_center end as cost_center,
+        case when exact.method_id = 'unallocated' then 'unallocated' else exact.cost_center end as cost_center,
         {%- else %}
-        {{ key }},
+        exact.{{ key }},
         {%- endif %}
         {%- endfor %}
-        cast(step as {{ bigint_type() }}) as step,
-        cast(ratio as {{ float_type() }}) as ratio,
+        cast(exact.step as {{ bigint_type() }}) as step,
+        cast(exact.ratio as {{ float_type() }}) as ratio,
         {%- for amount in amounts %}
-        {{ as_money(amount ~ '_part') }} as {{ amount }},
+        {{ as_money('exact.' ~ amount ~ '_part') }} as {{ amount }},
         {%- endfor %}
-        is_ai,
-        charge_date
+        exact.is_ai,
+        exact.charge_date
     from exact
+    left join workloads
+        on exact.workload = workloads.workload
 
 )
 

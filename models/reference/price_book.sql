@@ -7,7 +7,7 @@ prices as (
         provider,
         model,
         token_class,
-        {{ standard_tier('service_tier') }} as service_tier,
+        coalesce(lower(service_tier), 'standard') as service_tier,
         coalesce(context_from_tokens, 0) as context_from_tokens,
         from_time,
         to_time,

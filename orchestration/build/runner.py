@@ -58,6 +58,7 @@ class DbtSession:
         self.as_of = as_of
         self.progress = progress
         self.manifest: Manifest | None = None
+        self.results: list[Any] = []
         self.seeds = overlay_seeds(settings)
 
     @property
@@ -101,6 +102,7 @@ class DbtSession:
         arguments += ["--full-refresh"] if full_refresh else []
         outcome = self._invoke(arguments)
         results = list(getattr(outcome.result, "results", None) or [])
+        self.results = results
         if outcome.exception is not None and not results:
             raise AuditError(f"the build could not start: {outcome.exception}", self._log_hint())
         problems = self._problems(results)

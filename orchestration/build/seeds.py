@@ -16,7 +16,9 @@ SHIPPED = PROJECT_ROOT / "seeds"
 def overlay_seeds(settings: Settings) -> Path:
     """Bring `<work>/seeds` up to date and return it.
 
-    Only files whose content changed are written: dbt's partial parsing looks at their times.
+    Only files whose content changed are written: dbt's partial parsing looks at their times. The
+    YAML that describes the seeds stays where it is: dbt writes compiled tests under the path of
+    their YAML, which must lie in the project.
 
     Raises:
         SettingsError: `[reference]` names no shipped seed, a file is missing or its columns differ.
@@ -25,8 +27,7 @@ def overlay_seeds(settings: Settings) -> Path:
     target = settings.work / "seeds"
     wanted = {
         path.relative_to(shipped): path.read_bytes()
-        for path in sorted(shipped.rglob("*"))
-        if path.is_file()
+        for path in sorted(shipped.rglob("*.csv"))
     }
     wanted |= _user_seeds(settings, wanted)
     for relative, content in wanted.items():

@@ -74,7 +74,7 @@ def _execute(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnect
             raise SettingsError(
                 f"the query holds {len(statements)} statements", "give exactly one, in quotes"
             )
-        if statements[0].type is not duckdb.StatementType.SELECT:
+        if statements[0].type != duckdb.StatementType.SELECT:
             raise SettingsError(
                 f"not allowed here: {statements[0].type.name.lower()}",
                 "a query only reads: select, show, describe or summarize",

@@ -172,12 +172,34 @@ class _Plan:
         self.others = [column for column in reader.columns if self.extra and column not in sources]
         self.relation = reader.relation([*sources, *self.others])
 
+    def raws(self) -> str:
+        """SQL of the values that feed the landed columns, as `raw <column>`, from the file."""
+        parsed = {
+            path.parsed.replace("{raw}", self.reader.raw(path.source)): path.parsed
+            for path in self.columns.values()
+            if isinstance(path, Derived)
+        }
+        places = {template: f"parsed_{place}" for place, template in enumerate(parsed.values())}
+        below = ", ".join(["*", *(f"{sql} as {places[parsed[sql]]}" for sql in parsed)])
+        listed = []
+        for column, path in self.columns.items():
+            value = (
+                path.sql.replace("{parsed}", places[path.parsed])
+                if isinstance(path, Derived)
+                else self.reader.raw(path)
+            )
+            listed.append(f"{value} as {self.raw(column)}")
+        if self.extra:
+            pairs = ", ".join(
+                f"{literal(name)}, cast({self.reader.raw(name)} as varchar)" for name in self.others
+            )
+            document = f"cast(json_object({pairs}) as varchar)" if pairs else "null"
+            listed.append(f"{document} as {self.raw(self.extra)}")
+        return f"select {', '.join(listed)} from (select {below} from {self.relation})"
+
     def raw(self, column: str) -> str:
-        """SQL of the value that feeds a landed column."""
-        path = self.columns[column]
-        if isinstance(path, Derived):
-            return path.sql.replace("{raw}", self.reader.raw(path.source))
-        return self.reader.raw(path)
+        """The name of the value, before typing, that feeds a landed column."""
+        return identifier(f"raw {column}")
 
     def value(self, column: str) -> str:
         """SQL of a landed column."""
@@ -185,10 +207,7 @@ class _Plan:
         if column in self.constants:
             return f"cast({literal(self.constants[column])} as {sql_type})"
         if column == self.extra:
-            pairs = ", ".join(
-                f"{literal(name)}, cast({self.reader.raw(name)} as varchar)" for name in self.others
-            )
-            return f"cast(json_object({pairs}) as varchar)" if pairs else "cast(null as varchar)"
+            return f"cast({self.raw(column)} as varchar)"
         if column not in self.columns:
             return f"cast(null as {sql_type})"
         path = self.columns[column]
@@ -201,7 +220,7 @@ class _Plan:
     def rule(self) -> str:
         """SQL of the first rule that a row breaks, or null."""
         cases = [
-            f"when {identifier('raw ' + column)} is not null and {identifier(column)} is null "
+            f"when {self.raw(column)} is not null and {identifier(column)} is null "
             f"then {literal(f'unreadable {column}')}"
             for column in self.typed_columns()
         ]
@@ -226,10 +245,7 @@ class _Plan:
         values = [
             f"{self.value(column)} as {identifier(column)}" for column in self.dataset.columns
         ]
-        raws = [
-            f"{self.raw(column)} as {identifier('raw ' + column)}"
-            for column in self.typed_columns()
-        ]
+        raws = [self.raw(column) for column in self.typed_columns()]
         own = [identifier(column) for column in self.dataset.columns]
         if self.dataset.is_bill:
             own.append(f"{_row_hash(self.dataset)} as _row_hash")
@@ -243,7 +259,7 @@ class _Plan:
         ]
         return (
             f"select {', '.join(own)} from (select {', '.join([*values, *raws])} "
-            f"from {self.relation}) as source_rows"
+            f"from ({self.raws()})) as source_rows"
         )
 
 
@@ -353,13 +369,11 @@ def _set_aside(
     ).fetchone()
     if bad is None:
         return None, None
-    paths = {column: plan.raw(column) for column in plan.columns}
-    raws = ", ".join(f"{sql} as {identifier(column)}" for column, sql in paths.items())
     con.execute(
         f"create or replace temp table quarantined as select bad.*, source_rows.* from "
         f"(select file_row_number + 1 as _row, _rule as _broken, _period as _in_period from {scan} "
-        f"where _rule is not null) as bad inner join (select row_number() over () as _n, {raws} "
-        f"from {plan.relation}) as source_rows on bad._row = source_rows._n"
+        f"where _rule is not null) as bad inner join (select row_number() over () as _n, * "
+        f"from ({plan.raws()})) as source_rows on bad._row = source_rows._n"
     )
     for row, rule, raw in con.execute(_described(plan)).fetchall():
         kind, column = rule.split(" ", 1)
@@ -377,7 +391,7 @@ def _set_aside(
         f"copy (select {literal(load_id)} as _load_id, "
         f"{literal(plan.source.name)} as _source_name, {literal(shown)} as _source_file, "
         "_row as _source_row, _in_period as _period, "
-        f"_broken as rule, cast(to_json(struct_pack({_packed(list(paths))})) as varchar) as raw "
+        f"_broken as rule, cast(to_json(struct_pack({_packed(plan)})) as varchar) as raw "
         f"from quarantined order by _row) to {literal(str(target))} (format parquet)"
     )
     rows = con.execute(_described(plan)).fetchall()
@@ -386,15 +400,15 @@ def _set_aside(
     return target, (row, _sentence(plan, rule, raw))
 
 
-def _packed(columns: list[str]) -> str:
-    return ", ".join(f"{identifier(column)} := {identifier(column)}" for column in columns)
+def _packed(plan: _Plan) -> str:
+    return ", ".join(f"{identifier(column)} := {plan.raw(column)}" for column in plan.columns)
 
 
 def _described(plan: _Plan) -> str:
     """Row, rule and raw value of quarantined rows, unreadable money first."""
     cases = " ".join(
         f"when _broken = {literal(f'unreadable {column}')} or _broken = "
-        f"{literal(f'negative {column}')} then cast({identifier(column)} as varchar)"
+        f"{literal(f'negative {column}')} then cast({plan.raw(column)} as varchar)"
         for column in plan.typed_columns()
     )
     money = ", ".join(

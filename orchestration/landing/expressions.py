@@ -15,8 +15,11 @@ _NUMBERS = ("DECIMAL", "BIGINT", "INTEGER", "HUGEINT", "SMALLINT", "TINYINT", "U
 # that a decimal comma ("1,5") is refused instead of read as fifteen.
 _FORMATTED_MONEY = r"\s*-?[$€£]?\s*\d{1,3}(,\d{3})*(\.\d+)?\s*"
 _PLAIN_MONEY = r"\s*-?[$€£]?\s*\d+(\.\d+)?\s*"
-# Month first, as the American spreadsheets that wrote such dates do.
-_SLASH_DATES = "['%m/%d/%y', '%m/%d/%Y', '%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S', '%Y-%m-%dT%H:%MZ']"
+# Month first, as the American spreadsheets that wrote such dates do; then year first.
+_OTHER_DATES = (
+    "['%m/%d/%y', '%m/%d/%Y', '%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S', '%Y/%m/%d', "
+    "'%Y/%m/%d %H:%M:%S', '%Y%m%d', '%Y%m%dT%H%M%SZ']"
+)
 
 
 def typed(raw: str, sql_type: str, source: SourceSettings, stated_type: str = "") -> str:
@@ -69,12 +72,12 @@ def _time(raw: str, source: SourceSettings, stated_type: str) -> str:
         return _from_zone(f"cast({raw} as timestamp)", source)
     text = f"cast({raw} as varchar)" if stated_type else raw
     # Through timestamptz, which honours an offset; the session's zone is UTC, so that a time
-    # without one stays as it is.
+    # without one stays as it is. Only ISO text goes there: '5/1/25' would be the year 5.
     iso = f"make_timestamp(epoch_us(try_cast({text} as timestamptz)))"
-    # '5/1/25' would be read as the year 5.
     parsed = (
-        f"case when contains({text}, '/') or {iso} is null "
-        f"then try_strptime({text}, {_SLASH_DATES}) else {iso} end"
+        f"case when substr({text}, 5, 1) = '-' "
+        f"then coalesce({iso}, try_strptime({text}, '%Y-%m-%dT%H:%MZ')) "
+        f"else try_strptime({text}, {_OTHER_DATES}) end"
     )
     return _from_zone(parsed, source)
 

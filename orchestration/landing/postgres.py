@@ -14,24 +14,10 @@ import pyarrow.parquet as pq
 from orchestration.errors import RefusedError
 from orchestration.landing.datasets import LITELLM
 from orchestration.landing.fetch import Incoming, without_credentials
+from orchestration.landing.source_types.litellm import METADATA_KEYS
 from orchestration.settings import SourceSettings
 
 _TABLE = '"LiteLLM_SpendLogs"'
-
-# The same keys as in the files; the first that is present wins.
-_METADATA = {
-    "metadata_cache_read_tokens": (
-        "{usage_object,prompt_tokens_details,cached_tokens}",
-        "{usage_object,cache_read_input_tokens}",
-        "{additional_usage_values,cache_read_input_tokens}",
-    ),
-    "metadata_cache_write_tokens": (
-        "{usage_object,cache_creation_input_tokens}",
-        "{usage_object,prompt_tokens_details,cache_creation_tokens}",
-        "{additional_usage_values,cache_creation_input_tokens}",
-    ),
-    "metadata_reasoning_tokens": ("{usage_object,completion_tokens_details,reasoning_tokens}",),
-}
 
 
 def _query(source: SourceSettings, sql: str) -> Any:
@@ -66,11 +52,15 @@ def _table_columns(source: SourceSettings) -> list[str]:
     return names
 
 
+def _at(path: tuple[str, ...]) -> str:
+    return f"metadata::jsonb #>> '{{{','.join(path)}}}'"
+
+
 def _select(columns: list[str]) -> str:
     plain = [f'"{name}"::text as "{name}"' for name in LITELLM.columns if name in columns]
     keys = [
-        "coalesce(" + ", ".join(f"metadata::jsonb #>> '{path}'" for path in paths) + f") as {name}"
-        for name, paths in _METADATA.items()
+        f"coalesce({', '.join(_at(path) for path in paths)}) as {name}"
+        for name, paths in METADATA_KEYS.items()
         if "metadata" in columns
     ]
     return ", ".join([*plain, *keys])

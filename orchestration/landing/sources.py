@@ -23,10 +23,13 @@ class Derived:
 
     Attributes:
         source: the source's column.
-        sql: expression with `{raw}` for that column's text; its value is text again.
+        parsed: expression with `{raw}` for that column's text; computed once a row for all columns
+            that have the same one.
+        sql: expression with `{parsed}`; its value is text again.
     """
 
     source: str
+    parsed: str
     sql: str
 
 

@@ -55,7 +55,8 @@ def _contexts(model: ModelInfo) -> dict[str | None, dict[str, str]]:
     for variant in model.price_variants or ():
         if len(variant.when) == 1:
             key, value = next(iter(variant.when.items()))
-            if key in ("service_tier", "processing", "speed"):
+            # Vendors write "default" for the standard tier.
+            if key in ("service_tier", "processing", "speed") and value != "default":
                 named.setdefault(value, {key: value})
     return named
 

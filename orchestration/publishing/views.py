@@ -20,8 +20,8 @@ def publish_view(
     known: Mapping[str, Relation],
     key: str,
     kinds: Mapping[str, str],
-) -> None:
-    """Create a view of the build, and what it needs, in the open file.
+) -> list[Relation]:
+    """Create a view of the build, and what it needs, in the open file; returns what was created.
 
     Args:
         con: the published file's connection, with the build attached as `catalog`.
@@ -31,17 +31,20 @@ def publish_view(
     """
     relation = known[key]
     if _exists(con, relation):
-        return
+        return []
     con.execute(f"create schema if not exists {quoted(relation.schema)}")
     if kinds.get(relation.full_name) == "table":
         con.execute(
             f"create table {relation.sql} as"
             f" select * from {quoted(catalog)}.{relation.sql} order by all"
         )
-        return
-    for parent in relation.depends_on:
-        if parent in known:
-            publish_view(con, catalog, known, parent, kinds)
+        return [relation]
+    created = [
+        below
+        for parent in relation.depends_on
+        if parent in known
+        for below in publish_view(con, catalog, known, parent, kinds)
+    ]
     row = con.execute(
         "select sql from duckdb_views()"
         " where database_name = ? and schema_name = ? and view_name = ?",
@@ -49,6 +52,8 @@ def publish_view(
     ).fetchone()
     if row is not None:
         con.execute(_without_catalog(row[0], catalog, {r.schema for r in known.values()}))
+        created.append(relation)
+    return created
 
 
 def _exists(con: duckdb.DuckDBPyConnection, relation: Relation) -> bool:

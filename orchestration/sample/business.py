@@ -39,6 +39,12 @@ class Outcome:
         return self.quantity * self.unit_value * self.share if self.succeeded else Decimal(0)
 
 
+_OUTCOME_COLUMNS = (
+    "event type at quantity value_each currency share evidence succeeded reverses"
+    " team product feature use_case customer"
+)
+
+
 @dataclass(frozen=True)
 class _Kind:
     outcome_type: str
@@ -127,10 +133,7 @@ def write_business_files(folder: Path, seed: int, span: Span) -> None:
     (folder / "outcomes").mkdir(parents=True, exist_ok=True)
     with (folder / "outcomes" / "outcomes.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            "event type at quantity value_each currency share evidence succeeded reverses"
-            " team product feature use_case customer".split()
-        )
+        writer.writerow(_OUTCOME_COLUMNS.split())
         for event in outcomes(seed, span):
             writer.writerow(
                 [

@@ -32,10 +32,10 @@ COST_CENTERS = {
 }
 """cost centre → (name, owner)."""
 
-CUSTOMERS = tuple(
-    "aldergate brightmoor calderway dunmarsh elmstead fairholt"
-    " glenrock harrowby islay_foods juniper_bank kestrel_air lindqvist".split()
-)
+CUSTOMERS = (
+    "aldergate", "brightmoor", "calderway", "dunmarsh", "elmstead", "fairholt",
+    "glenrock", "harrowby", "islay_foods", "juniper_bank", "kestrel_air", "lindqvist",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ import duckdb
 def create_draw_macros(con: duckdb.DuckDBPyConnection, seed: int) -> None:
     """Create `dice(name, number)` → 64 random bits, and `part(dice, k)` → its k-th 16 bits."""
     con.execute(
-        f"create macro dice(name, number) as"
-        f" md5_number_lower('{seed}:' || name || ':' || number)"
+        f"create macro dice(name, number) as md5_number_lower('{seed}:' || name || ':' || number)"
     )
     con.execute("create macro part(dice, k) as ((dice >> (16 * k)) & 65535)::bigint")
     # A number from 0 to n - 1.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-FOCUS_1_2 = tuple(
-    """AvailabilityZone BilledCost BillingAccountId BillingAccountName BillingAccountType
+_COLUMNS = """
+    AvailabilityZone BilledCost BillingAccountId BillingAccountName BillingAccountType
     BillingCurrency BillingPeriodEnd BillingPeriodStart CapacityReservationId
     CapacityReservationStatus ChargeCategory ChargeClass ChargeDescription ChargeFrequency
     ChargePeriodEnd ChargePeriodStart CommitmentDiscountCategory CommitmentDiscountId
@@ -18,8 +18,11 @@ FOCUS_1_2 = tuple(
     PricingCurrencyEffectiveCost PricingCurrencyListUnitPrice PricingQuantity PricingUnit
     ProviderName PublisherName RegionId RegionName ResourceId ResourceName ResourceType
     ServiceCategory ServiceName ServiceSubcategory SkuId SkuMeter SkuPriceDetails SkuPriceId
-    SubAccountId SubAccountName SubAccountType Tags""".split()
-)
+    SubAccountId SubAccountName SubAccountType Tags
+"""
+
+FOCUS_1_2 = tuple(_COLUMNS.split())
+"""The columns of FOCUS 1.2, as its specification sorts them."""
 
 _SINCE_1_2 = {
     "BillingAccountType",

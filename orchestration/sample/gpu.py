@@ -8,8 +8,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from orchestration.sample.days import Span
@@ -20,7 +21,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True)
 class Node:
-    """A server: `hourly_price` is US dollars for the whole node. `category`: its ledger category."""
+    """A server; `hourly_price` is US dollars for the whole node."""
 
     node: str
     gpu_model: str
@@ -63,6 +64,11 @@ class Job:
         return self.gpus * self.gpu_fraction * minutes / Decimal(60)
 
 
+_JOB_COLUMNS = (
+    "JobID Start End AllocGPUs GPUShare GPUType NodeList State JobKind User"
+    " Team Product Feature UseCase Workload"
+)
+
 _TAGGER = ("vision", "studio", "image_tagging", "catalogue_enrichment")
 _RANKER = ("ranking", "finder", "rerank", "semantic_search")
 _ADS = ("growth", "studio", "ad_copy", "campaign_copy")
@@ -74,9 +80,9 @@ def nodes(span: Span) -> list[Node]:
     last = datetime.combine(span.last, datetime.min.time()) + timedelta(days=1)
     later = datetime.combine(span.new_node_day, datetime.min.time())
     return [
-        Node("gpu-l1", "NVIDIA L40S", 8, Decimal("2.40"), first, last),
-        Node("gpu-a1", "NVIDIA A100-SXM4-80GB", 8, Decimal("3.20"), first, last),
-        Node("gpu-h1", "NVIDIA H100-SXM5-80GB", 4, Decimal("2.80"), later, last),
+        Node("gpu-l1", "NVIDIA L40S", 8, Decimal("1.60"), first, last),
+        Node("gpu-a1", "NVIDIA A100-SXM4-80GB", 8, Decimal("2.40"), first, last),
+        Node("gpu-h1", "NVIDIA H100-SXM5-80GB", 4, Decimal("2.00"), later, last),
     ]
 
 
@@ -86,7 +92,7 @@ def jobs(seed: int, span: Span) -> Iterator[Job]:
     number = 100000
     for day in span.days:
         midnight = datetime.combine(day, datetime.min.time())
-        dice = lambda name, n: draw(seed, f"gpu:{day}:{name}", n)  # noqa: B023, E731
+        dice = partial(_dice, seed, day)
         plans: list[tuple[Node, int, int, int, str, str, tuple[str, str, str, str], str]] = [
             # node, GPUs, start and length in quarters of an hour, kind, owner, keys, workload
             (first, 3, 0, 96, "inference", "svc-tagger", _TAGGER, "image-tagger"),
@@ -127,6 +133,10 @@ def jobs(seed: int, span: Span) -> Iterator[Job]:
             )  # fmt: skip
 
 
+def _dice(seed: int, day: date, name: str, n: int) -> int:
+    return draw(seed, f"gpu:{day}:{name}", n)
+
+
 def write_gpu_files(folder: Path, seed: int, span: Span) -> None:
     """Write `nodes.csv` and `jobs.csv`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -142,10 +152,7 @@ def write_gpu_files(folder: Path, seed: int, span: Span) -> None:
             )  # fmt: skip
     with (folder / "jobs.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            "JobID Start End AllocGPUs GPUShare GPUType NodeList State JobKind User"
-            " Team Product Feature UseCase Workload".split()
-        )
+        writer.writerow(_JOB_COLUMNS.split())
         for job in jobs(seed, span):
             writer.writerow(
                 [

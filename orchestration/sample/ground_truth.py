@@ -71,7 +71,8 @@ def write_ground_truth(
 
 def _planted(con: duckdb.DuckDBPyConnection, span: Span) -> dict[str, dict[str, str | None]]:
     """What is hidden in the files, and where."""
-    failed, billed = con.execute("select sum(failed_cost), sum(cost) from vendor_lines").fetchall()[0]
+    sums = con.execute("select sum(failed_cost), sum(cost) from vendor_lines").fetchall()
+    failed, billed = sums[0]
     return {
         "price_change": {"model": "gpt-5.6-sol", "from": str(PRICE_CHANGE)},
         "failed_but_billed": {"cost": text(failed), "of_billed": text(billed)},

@@ -1,4 +1,4 @@
-"""LiteLLM's spend logs as its table holds them (release 1.109), with what users wrote still inside."""
+"""LiteLLM's spend logs in its table's columns (release 1.109), what users wrote still inside."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ DUPLICATED_ROWS = 5
 QUARANTINED_ROWS = 2
 
 
-def write_litellm_logs(
-    con: duckdb.DuckDBPyConnection, folder: Path, span: Span, scale: int
-) -> str:
+def write_litellm_logs(con: duckdb.DuckDBPyConnection, folder: Path, span: Span, scale: int) -> str:
     """Write one CSV a day, or from scale 2 on one Parquet file a month; give their glob."""
     folder.mkdir(parents=True, exist_ok=True)
     _create_log(con, span)
@@ -140,4 +138,3 @@ def _create_log(con: duckdb.DuckDBPyConnection, span: Span) -> None:
         from requests
         """
     )
-

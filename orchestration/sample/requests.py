@@ -23,8 +23,15 @@ _PLACED = """
         place % 20 = 8 and (place // 20 * 7919 + day_number * 104729) % 10 < 6 as is_retry,
         place * 1000000 // requests as part_of_day
     from (
-        select day, month, day_number, requests, unnest(range(requests)) as place
-        from calendar
+        -- In blocks: one list of a day's requests would have to fit into memory.
+        select
+            day, month, day_number, requests,
+            block * 2048 + unnest(range(least(2048, requests - block * 2048))) as place
+        from (
+            select day, month, day_number, requests, unnest(range((requests + 2047) // 2048))
+                as block
+            from calendar
+        )
     )
 """
 
@@ -126,7 +133,8 @@ def create_requests(con: duckdb.DuckDBPyConnection, span: Span) -> None:
     counted = _COUNTED.format(
         asked=asked, unknown=UNKNOWN_MODEL, bug_feature=BUG_FEATURE, bug_day=span.bug_day
     )
-    con.execute(f"create view requests as {_REQUESTS.format(counted=counted, unknown=UNKNOWN_MODEL)}")
+    query = _REQUESTS.format(counted=counted, unknown=UNKNOWN_MODEL)
+    con.execute(f"create view requests as {query}")
     _create_prices(con)
 
 

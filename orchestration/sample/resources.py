@@ -72,12 +72,12 @@ _ML = "AI and Machine Learning"
 AWS = (
     Resource(
         "bedrock-claude-input", "Amazon Bedrock", _ML, "USE1-ClaudeSonnet4.5-input-tokens",
-        "Claude Sonnet 4.5 input tokens", "1000000 Tokens", "3.00", 14000, "activity",
+        "Claude Sonnet 4.5 input tokens", "1000000 Tokens", "3.00", 20000, "activity",
         "hosted_inference", "ai-products", _CARE, "Generative AI", "model",
     ),
     Resource(
         "bedrock-claude-output", "Amazon Bedrock", _ML, "USE1-ClaudeSonnet4.5-output-tokens",
-        "Claude Sonnet 4.5 output tokens", "1000000 Tokens", "15.00", 3100, "activity",
+        "Claude Sonnet 4.5 output tokens", "1000000 Tokens", "15.00", 4200, "activity",
         "hosted_inference", "ai-products", _CARE, "Generative AI", "model",
     ),
     Resource(
@@ -87,7 +87,7 @@ AWS = (
     ),
     Resource(
         "bedrock-playground", "Amazon Bedrock", _ML, "USE1-ClaudeSonnet4.5-output-tokens",
-        "Claude Sonnet 4.5 output tokens", "1000000 Tokens", "15.00", 1200, "activity",
+        "Claude Sonnet 4.5 output tokens", "1000000 Tokens", "15.00", 900, "activity",
         "hosted_inference", "sandbox", {}, "Generative AI", "model",
     ),
     Resource(
@@ -96,8 +96,9 @@ AWS = (
         "embedding_retrieval", "ai-products", _RANKING, "Generative AI", "model",
     ),
     Resource(
-        "opensearch-vectors", "Amazon OpenSearch Service", "Analytics", "USE1-ESInstance:r6g.xlarge",
-        "r6g.xlarge vector search domain", "Hours", "0.335", 144000, "flat",
+        "opensearch-vectors", "Amazon OpenSearch Service", "Analytics",
+        "USE1-ESInstance:r6g.xlarge", "r6g.xlarge vector search domain", "Hours", "0.335", 144000,
+        "flat",
         "embedding_retrieval", "ai-products", _RANKING, "Search", "domain",
     ),
     Resource(
@@ -182,8 +183,8 @@ AWS = (
     ),
     Resource(
         "web-fleet", _EC2, "Compute", "USE1-BoxUsage:m6i.2xlarge",
-        "$0.384 per On Demand Linux m6i.2xlarge Instance Hour", "Hours", "0.384", 130000, "activity",
-        "non_ai", "ai-products", _ANSWERS, "Virtual Machines", "instance",
+        "$0.384 per On Demand Linux m6i.2xlarge Instance Hour", "Hours", "0.384", 130000,
+        "activity", "non_ai", "ai-products", _ANSWERS, "Virtual Machines", "instance",
     ),
     Resource(
         "build-runners", _EC2, "Compute", "USE1-BoxUsage:c6i.4xlarge",

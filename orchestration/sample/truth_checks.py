@@ -15,7 +15,7 @@ import duckdb
 from orchestration.sample.business import outcomes, units
 from orchestration.sample.company import COST_CENTERS
 from orchestration.sample.days import Span
-from orchestration.sample.litellm_logs import QUARANTINED_ROWS
+from orchestration.sample.litellm_logs import DUPLICATED_ROWS, QUARANTINED_ROWS
 from orchestration.sample.reference import budget
 from orchestration.sample.truth_shares import UNALLOCATED, Shares, job_days, rounded
 
@@ -49,7 +49,7 @@ def month_is(column: str, month: str) -> str:
 
 
 def charge_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
-    """Billed and effective cost by source, month and currency; cost by ledger category and month."""
+    """Billed and effective cost by source, month and currency; cost by category and month."""
     for source, month, currency, billed, effective, lines in con.execute(
         "select source_name, month, currency, sum(billed), sum(effective), count(*)"
         " from true_charges group by all order by all"
@@ -108,11 +108,12 @@ def version_checks(con: duckdb.DuckDBPyConnection, span: Span) -> Iterator[Check
 
 
 def landing_checks(con: duckdb.DuckDBPyConnection, scale: int) -> Iterator[Check]:
-    """Every request counts once, and what could not be read is counted apart."""
+    """What the log delivered, its repeated rows included; what was unreadable is counted apart."""
     where = "source_name = 'litellm_gateway' and status = 'accepted'"
     requests = con.execute("select sum(requests) from calendar").fetchall()[0][0]
     broken = QUARANTINED_ROWS if scale == 1 else 0
-    yield Check("landing.loads", where, "sum(row_count)", text(requests))
+    repeated = DUPLICATED_ROWS if scale == 1 else 0
+    yield Check("landing.loads", where, "sum(row_count)", text(requests + repeated))
     yield Check("landing.loads", where, "sum(quarantined_rows)", text(broken))
 
 

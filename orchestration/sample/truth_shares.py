@@ -102,9 +102,7 @@ def _share_tokens(con: duckdb.DuckDBPyConnection, shares: Shares) -> None:
         """
     ).fetchall():
         bearer = (
-            NOBODY
-            if team is None
-            else Bearer("usage", TEAMS[team], product, feature, use_case)
+            NOBODY if team is None else Bearer("usage", TEAMS[team], product, feature, use_case)
         )
         pool = weights[day, model]
         pool[bearer] = pool.get(bearer, Fraction(0)) + Fraction(weight)
@@ -115,9 +113,7 @@ def _share_tokens(con: duckdb.DuckDBPyConnection, shares: Shares) -> None:
         _divide(shares, day, True, Fraction(cost), weights[day, model])
 
 
-def _share_gpus(
-    con: duckdb.DuckDBPyConnection, shares: Shares, seed: int, span: Span
-) -> None:
+def _share_gpus(con: duckdb.DuckDBPyConnection, shares: Shares, seed: int, span: Span) -> None:
     """A node's day by the GPU hours of its jobs; what no job held is nobody's."""
     held: dict[tuple[date, str], dict[Bearer, Fraction]] = defaultdict(dict)
     for day, node, team, product, feature, use_case, hours in job_days(seed, span):
@@ -133,9 +129,7 @@ def _share_gpus(
         _divide(shares, day, True, Fraction(cost), pool)
 
 
-def job_days(
-    seed: int, span: Span
-) -> list[tuple[date, str, str, str, str, str, Fraction]]:
+def job_days(seed: int, span: Span) -> list[tuple[date, str, str, str, str, str, Fraction]]:
     """(day, node, team, product, feature, use case, GPU hours) of every job and day."""
     rows = []
     for job in jobs(seed, span):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,6 +27,11 @@ from orchestration.sample.support_log import create_support_log, write_support_l
 from orchestration.sample.vendor_bill import create_vendor_lines, write_vendor_bill
 
 MIN_DAYS = 8
+PARTS = (
+    "exports", "litellm", "support_bot", "gpu", "outcomes", "units", "budgets", "config", ".spill",
+)  # fmt: skip
+"""The folders that a sample consists of."""
+
 MEMORY_LIMIT = "1GB"
 
 
@@ -79,21 +85,20 @@ def write_sample(
         write_business_files(out, seed, span)
         write_budgets(out, span)
         write_settings_file(out, write_reference_files(out, span), litellm)
-        checks = write_ground_truth(
-            con, out / "ground_truth.json", span, seed=seed, scale=scale
-        )
+        checks = write_ground_truth(con, out / "ground_truth.json", span, seed=seed, scale=scale)
         requests = _count(con, "select sum(requests) from calendar")
         bill_lines = _count(
             con, "select (select count(*) from cloud_lines) + (select count(*) from vendor_lines)"
         )
-    files = [path for path in out.rglob("*") if path.is_file()]
+    shutil.rmtree(out / ".spill", ignore_errors=True)
+    files = [path for part in PARTS for path in (out / part).rglob("*") if path.is_file()]
     return SampleSummary(
         folder=out,
         settings=out / "twinledger.toml",
         ground_truth=out / "ground_truth.json",
         first_day=span.first,
         last_day=span.last,
-        files=len(files),
+        files=len(files) + 2,
         requests=requests,
         bill_lines=bill_lines,
         checks=checks,
@@ -107,5 +112,14 @@ def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def _clear(out: Path) -> None:
-    """An empty folder, or one whose sample files are replaced; nothing else is touched."""
+    """Remove an earlier sample's files; what a run made of them (lake, marts) stays.
+
+    Raises SettingsError when the folder is in use for something else.
+    """
+    if out.is_dir() and any(out.iterdir()) and not (out / "ground_truth.json").is_file():
+        raise SettingsError(
+            f"{out} is not empty and holds no sample", "give a new folder, or empty this one"
+        )
     out.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        shutil.rmtree(out / part, ignore_errors=True)

@@ -65,7 +65,7 @@ def test_every_table_and_column_is_commented_and_has_a_parquet_copy(company: Set
     ) == [
         ("daily_costs", "One day's cost. One row per day."),
         ("forecasts", "Quantiles."),
-        ("limits", None),
+        ("limits", ""),
         ("loads", "What arrived. One row per delivery."),
         ("publish_log", "Every publish so far, the newest is this file. One row per publish."),
     ]

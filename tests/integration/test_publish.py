@@ -17,7 +17,7 @@ from orchestration.publishing import publish
 from orchestration.settings import Settings
 from tests.integration.mini_project import SETTINGS, use_mini_project, write_days
 
-SWAPS = 100
+SWAPS = 100  # as many as it takes to meet every moment of a swap
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_crash_before_the_swap_leaves_the_old_marts_and_no_rubbish(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("orchestration.publishing.publish._fsync", crash)
+        patched.setattr("orchestration.publishing.write._fsync", crash)
         with pytest.raises(KeyboardInterrupt):
             publish(built, publish_id="crashed")
     assert file.read_bytes() == before
@@ -132,7 +132,7 @@ def test_a_candidate_that_differs_from_the_build_is_not_published(
     def lose_a_row(con: duckdb.DuckDBPyConnection, *rest: object) -> None:
         con.execute("delete from cost_ledger.daily_costs where charge_date = '2026-08-03'")
 
-    monkeypatch.setattr("orchestration.publishing.publish._write_parquet", lose_a_row)
+    monkeypatch.setattr("orchestration.publishing.write._write_parquet", lose_a_row)
     with pytest.raises(TwinledgerError, match=r"differs from the build in cost_ledger.daily_costs"):
         publish(built, publish_id="lossy")
     assert (built.publish / "marts.duckdb").read_bytes() == before

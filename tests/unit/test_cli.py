@@ -33,7 +33,7 @@ def call(
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
+def settings_file(tmp_path: Path) -> Path:
     file = tmp_path / "twinledger.toml"
     file.write_text(SETTINGS)
     return file
@@ -47,10 +47,12 @@ def test_help_names_every_command(capsys, monkeypatch):
         "doctor", "prices",
     ):  # fmt: skip
         assert f"\n  {name} " in out
-    assert "..." not in out, "each command's first sentence must fit the list"
+    assert "...\n" not in out.split("Commands:")[1], (
+        "each command's first sentence must fit the list"
+    )
 
 
-def test_help_and_status_import_no_heavy_library(workspace):
+def test_help_and_status_import_no_heavy_library(settings_file):
     import subprocess
 
     script = (
@@ -63,7 +65,10 @@ def test_help_and_status_import_no_heavy_library(workspace):
     )
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", script, str(workspace)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, str(settings_file)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stderr.strip() == "[]"
     assert time.monotonic() - started < 10
@@ -76,9 +81,9 @@ def test_a_missing_settings_file_is_a_usage_error(capsys, monkeypatch, tmp_path)
     assert "next:" in err
 
 
-def test_an_unknown_key_names_the_nearest_one(capsys, monkeypatch, workspace):
-    workspace.write_text(SETTINGS.replace("mapping", "maping"))
-    code, _, err = call(capsys, monkeypatch, "doctor", "--settings", workspace)
+def test_an_unknown_key_names_the_nearest_one(capsys, monkeypatch, settings_file):
+    settings_file.write_text(SETTINGS.replace("mapping", "maping"))
+    code, _, err = call(capsys, monkeypatch, "doctor", "--settings", settings_file)
     assert code == 2
     assert "maping" in err
     assert "did you mean 'mapping'?" in err
@@ -90,12 +95,12 @@ def test_an_unknown_command_is_a_usage_error(capsys, monkeypatch):
     assert "lnad" in err
 
 
-def test_refused_data_names_file_row_rule_and_next_step(capsys, monkeypatch, workspace):
+def test_refused_data_names_file_row_rule_and_next_step(capsys, monkeypatch, settings_file):
     def refuse(*_: object, **__: object) -> None:
         raise RefusedError("'x' is no amount", file="bill.csv", row=7, next_step="correct it")
 
     monkeypatch.setattr("orchestration.landing.land.land", refuse)
-    code, _, err = call(capsys, monkeypatch, "land", "--settings", workspace)
+    code, _, err = call(capsys, monkeypatch, "land", "--settings", settings_file)
     assert code == 1
     assert "bill.csv, row 7: 'x' is no amount" in err
     assert "next: correct it" in err
@@ -103,14 +108,14 @@ def test_refused_data_names_file_row_rule_and_next_step(capsys, monkeypatch, wor
 
 
 def test_an_unexpected_error_is_one_line_and_its_traceback_is_in_the_log(
-    capsys, monkeypatch, workspace
+    capsys, monkeypatch, settings_file
 ):
     def break_down(*_: object, **__: object) -> None:
         raise ZeroDivisionError("postgresql://user:hunter2@host/db failed\nsecond line")
 
     monkeypatch.setattr("orchestration.landing.land.land", break_down)
-    code, out, err = call(capsys, monkeypatch, "land", "--settings", workspace)
-    log = workspace.parent / ".twinledger" / "logs" / "twinledger.log"
+    code, out, err = call(capsys, monkeypatch, "land", "--settings", settings_file)
+    log = settings_file.parent / ".twinledger" / "logs" / "twinledger.log"
     assert code == 1
     assert "Traceback" not in out + err
     assert "second line" not in err
@@ -119,19 +124,19 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_in_the_log(
     assert "hunter2" not in err + log.read_text()
 
 
-def test_a_database_password_is_not_printed_by_doctor(capsys, monkeypatch, workspace):
-    workspace.write_text(
+def test_a_database_password_is_not_printed_by_doctor(capsys, monkeypatch, settings_file):
+    settings_file.write_text(
         '[[sources]]\nname = "logs"\ntype = "litellm"\nuri = "postgresql://me:hunter2@db/litellm"\n'
     )
-    code, out, err = call(capsys, monkeypatch, "doctor", "--settings", workspace)
+    code, out, err = call(capsys, monkeypatch, "doctor", "--settings", settings_file)
     assert code == 0
     assert "address holds a password" in out
     assert "hunter2" not in out + err
 
 
-def test_a_day_in_the_future_cannot_be_shown(capsys, monkeypatch, workspace):
+def test_a_day_in_the_future_cannot_be_shown(capsys, monkeypatch, settings_file):
     code, _, err = call(
-        capsys, monkeypatch, "run", "--as-of", "2999-01-01", "--settings", workspace
+        capsys, monkeypatch, "run", "--as-of", "2999-01-01", "--settings", settings_file
     )
     assert code == 2
     assert "in the future" in err

@@ -19,8 +19,8 @@ Query = Callable[..., Answer]
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    """A workspace whose marts hold a table, and a view over a file of the lake."""
+def settings_file(tmp_path: Path) -> Path:
+    """A settings_file whose marts hold a table, and a view over a file of the lake."""
     (tmp_path / "published").mkdir()
     (tmp_path / "lake" / "requests").mkdir(parents=True)
     (tmp_path / "secret.csv").write_text("a\n1\n")
@@ -40,11 +40,11 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def query(
-    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    settings_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Query:
     def run(*arguments: str) -> Answer:
         monkeypatch.setattr(
-            sys, "argv", ["twinledger", "query", *arguments, "--settings", str(workspace)]
+            sys, "argv", ["twinledger", "query", *arguments, "--settings", str(settings_file)]
         )
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -111,14 +111,16 @@ def test_public_views_over_the_lake_can_be_read(query):
         "selec 1",
     ],
 )
-def test_nothing_but_one_select_is_run(query, workspace, sql):
-    before = sorted(workspace.parent.rglob("*"))
-    code, out, err = query(sql.format(folder=workspace.parent))
+def test_nothing_but_one_select_is_run(query, settings_file, sql):
+    before = sorted(settings_file.parent.rglob("*"))
+    code, out, err = query(sql.format(folder=settings_file.parent))
     assert code == 2, out
     assert "next:" in err
     assert "Traceback" not in err
-    scratch = workspace.parent / ".twinledger"
-    after = [path for path in workspace.parent.rglob("*") if scratch not in (path, *path.parents)]
+    scratch = settings_file.parent / ".twinledger"
+    after = [
+        path for path in settings_file.parent.rglob("*") if scratch not in (path, *path.parents)
+    ]
     assert sorted(after) == before
 
 
@@ -129,8 +131,8 @@ def test_an_endless_query_is_stopped(query):
     assert "stopped after 0.3 s" in err
 
 
-def test_nothing_published_says_what_to_do(query, workspace):
-    (workspace.parent / "published" / "marts.duckdb").unlink()
+def test_nothing_published_says_what_to_do(query, settings_file):
+    (settings_file.parent / "published" / "marts.duckdb").unlink()
     code, _, err = query("select 1")
     assert code == 1
-    assert f"twinledger run --settings {workspace}" in err
+    assert f"twinledger run --settings {settings_file}" in err

@@ -60,7 +60,7 @@ gpu_bills as (
 
     select
         source_name,
-        coalesce(billed_by, source_name) as bill_source_name
+        coalesce(nullif(billed_by, ''), source_name) as bill_source_name
     from {{ source('landing', 'sources') }}
     where dataset in ('gpu_jobs', 'gpu_nodes')
 

@@ -8,7 +8,7 @@ sources as (
         source_name,
         billed_by
     from {{ source('landing', 'sources') }}
-    where billed_by is not null
+    where billed_by <> ''
 
 ),
 

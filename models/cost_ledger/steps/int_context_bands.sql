@@ -23,10 +23,10 @@ int_context_bands as (
 
     select
         coalesce({{ list_text(text('context_from_tokens'), 'context_from_tokens') }}, '') as thresholds,
-        {% for number in range(1, 9) -%}
+        {% for number in range(1, 13) -%}
         max(case when band_number = {{ number }} then context_from_tokens end) as threshold_{{ number }},
         {% endfor -%}
-        {{ count_if('band_number > 8') }} as thresholds_left_out
+        {{ count_if('band_number > 12') }} as thresholds_left_out
     from numbered
 
 )

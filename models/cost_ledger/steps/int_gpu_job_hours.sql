@@ -64,7 +64,7 @@ hours as (
 
 ),
 
-overlaps as (
+shares as (
 
     select
         *,
@@ -93,7 +93,7 @@ int_gpu_job_hours as (
         sum({{ money_share('gpus', 'micros', 3600000000) }}) as allocated_gpu_hours,
         usage_hour,
         {{ as_date('usage_hour') }} as usage_date
-    from overlaps
+    from shares
     where micros > 0
     group by
         node,

@@ -62,7 +62,7 @@ hours as (
 
 ),
 
-overlaps as (
+shares as (
 
     select
         *,
@@ -87,7 +87,7 @@ int_gpu_node_hours as (
         sum({{ money_share('hourly_price', 'micros', 3600000000) }}) as node_cost,
         usage_hour,
         {{ as_date('usage_hour') }} as usage_date
-    from overlaps
+    from shares
     where micros > 0
     group by
         source_name,

@@ -69,6 +69,8 @@ candidates as (
                 price_book.token_class
             order by
                 price_book.context_from_tokens desc nulls last,
+                -- A list may price the standard tier under two names.
+                case when used.service_tier = price_book.service_tier then 0 else 1 end asc nulls last,
                 price_book.snapshot_date desc nulls last,
                 price_book.valid_from desc nulls last,
                 price_book.unit_price desc nulls last
@@ -82,7 +84,7 @@ candidates as (
         on
             matches.price_provider = price_book.provider
             and matches.price_model = price_book.model
-            and used.service_tier = price_book.service_tier
+            and used.service_tier = {{ standard_tier('price_book.service_tier') }}
             and used.context_from_tokens >= price_book.context_from_tokens
             and {{ valid_on('used.usage_date', 'price_book') }}
 

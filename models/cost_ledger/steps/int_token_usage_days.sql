@@ -92,7 +92,7 @@ int_token_usage_days as (
         requests.environment,
         requests.workload,
         case
-            {% for number in range(8, 0, -1) -%}
+            {% for number in range(12, 0, -1) -%}
             when requests.context_tokens >= bands.threshold_{{ number }} then bands.threshold_{{ number }}
             {% endfor -%}
             else 0

@@ -12,7 +12,7 @@
 
     with
 
-    both as (
+    sides as (
 
         select
             {% for expression in per %}{{ expression }} as key_{{ loop.index }}, {% endfor -%}
@@ -38,7 +38,7 @@
         {% for expression in per %}key_{{ loop.index }}, {% endfor -%}
         sum(amount) as amount,
         sum(source_amount) as source_amount
-    from both
+    from sides
     group by {% for expression in per %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
     having
         sum(amount) is distinct from sum(source_amount)

@@ -117,10 +117,9 @@ def _write(
         for number, table in enumerate(tables, start=1):
             progress(f"{number} of {len(tables)} {table.full_name}")
             _copy(con, catalog, table)
-        for key in views:
-            publish_view(con, catalog, known, key, kinds)
-        for key in public:
-            _comment(con, known[key])
+        below = [made for key in views for made in publish_view(con, catalog, known, key, kinds)]
+        for relation in [*tables, *below]:
+            _comment(con, relation)
         expected = _counts(con, catalog, tables)
         con.execute(f"detach {quoted(catalog)}")
         result = PublishResult(

@@ -1,0 +1,73 @@
+"""The dbt project as Dagster sees it: its manifest, its keys, its words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator
+
+from orchestration.build import DbtSession
+from orchestration.fingerprint import code_hash
+from orchestration.pipeline import FORECASTS
+from orchestration.settings import Settings
+
+FORECASTS_KEY = dg.AssetKey(list(FORECASTS))
+PRICES_KEY = dg.AssetKey(["landing", "prices"])
+
+
+class Translator(DagsterDbtTranslator):
+    """Keys are schema and name, groups are the layers, descriptions are the models' own."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`cost_ledger/charges`."""
+        return node_key(dbt_resource_props)
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The layer."""
+        return str(dbt_resource_props["schema"])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the model says of itself, never its SQL."""
+        return " ".join((dbt_resource_props.get("description") or "").split())
+
+
+def node_key(node: Mapping[str, Any]) -> dg.AssetKey:
+    """The asset key of a model, seed or source of the manifest."""
+    return dg.AssetKey([node["schema"], node["name"]])
+
+
+class _LineageSession(DbtSession):
+    """Parses into a folder of its own: definitions are loaded while a run may be writing."""
+
+    @property
+    def target(self) -> Path:
+        return self.settings.work / "dagster"
+
+
+def load_manifest(settings: Settings) -> dict[str, Any]:
+    """dbt's manifest; parsed anew only when models, macros, seeds or this package changed.
+
+    Raises:
+        AuditError: the project itself is broken.
+    """
+    session = _LineageSession(settings)
+    file, stamp = session.target / "manifest.json", session.target / "code_hash"
+    code = code_hash()
+    if not (file.is_file() and stamp.is_file() and stamp.read_text("utf-8") == code):
+        session.parse()
+        stamp.write_text(code, encoding="utf-8")
+    manifest: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return manifest
+
+
+def read_nodes(manifest: Mapping[str, Any]) -> dict[dg.AssetKey, Mapping[str, Any]]:
+    """Models and seeds by asset key."""
+    return {
+        node_key(node): node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed", "snapshot")
+    }
