@@ -81,8 +81,22 @@ class MonthForecast:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """A budget in the newest month with cost, or a later one; None where nothing is known."""
+
+    scope: str
+    month: date
+    status: str
+    budget: Decimal | None
+    actual: Decimal | None
+    forecast_p50: Decimal | None
+    forecast_p80: Decimal | None
+    breach_probability: float | None
+
+
+@dataclass(frozen=True)
 class Kpi:
-    """The newest value of a KPI in one scope, against its threshold if it has one.
+    """A KPI in one scope, in the period that is guarded, against its threshold if it has one.
 
     `level` is ok, warn, block or None (no threshold); `completeness` is a share.
     """
@@ -134,6 +148,7 @@ class RunSummary:
     unit_costs: Sequence[UnitCost] = ()
     value_ratios: Sequence[ValueRatio] = ()
     forecast: Sequence[MonthForecast] = ()
+    budgets: Sequence[Budget] = ()
     kpis: Sequence[Kpi] = ()
     quarantined: Mapping[str, int] = field(default_factory=dict)
     unpriced: Sequence[Unpriced] = ()
@@ -168,6 +183,7 @@ def summarize(
             unit_costs=marts.rows(UnitCost, UNIT_COSTS, "unit_economics.unit_costs"),
             value_ratios=marts.rows(ValueRatio, VALUE_RATIOS, "value_ledger.value_ratios"),
             forecast=marts.rows(MonthForecast, FORECAST, "planning.forecasts"),
+            budgets=marts.rows(Budget, BUDGETS, "planning.budgets_status"),
             kpis=marts.rows(Kpi, KPIS, "governance.kpi_values"),
             quarantined=marts.pairs(QUARANTINED, "landing.loads"),
             unpriced=marts.rows(Unpriced, UNPRICED, "cost_ledger.token_usage_daily"),
@@ -257,11 +273,19 @@ FORECAST = """
     order by month
 """
 
+BUDGETS = """
+    select budget_scope, period_start, status, budget, actual, forecast_p50, forecast_p80,
+        breach_probability
+    from planning.budgets_status
+    where period_start >= (select date_trunc('month', max(charge_date)) from allocation.costs_daily)
+    order by period_start, budget desc nulls last, budget_scope
+"""
+
 KPIS = """
     select kpi, scope, period_start, value, threshold, level, completeness, owner
     from governance.kpi_values
-    qualify row_number() over (partition by kpi, scope order by period_start desc) = 1
-    order by kpi, scope
+    where is_guarded
+    order by level is null, kpi, scope = 'total' desc, scope
 """
 
 QUARANTINED = """

@@ -79,23 +79,21 @@ use_case_months as (
 
 ),
 
-value_ratios as (
+joined as (
 
     select
-        {{ row_key(['use_case_months.use_case', 'use_case_months.period_start']) }} as value_ratios_id,
         use_case_months.use_case,
         month_values.evidence_grade,
-        {{ reporting_currency() }} as currency,
-        {{ as_money('costs.cost') }} as cost,
-        {{ as_money('month_values.value') }} as value,
-        {{ divide('month_values.value', 'case when costs.cost > 0 then costs.cost end') }} as ratio,
-        {{ divide('month_values.value_low', 'case when costs.cost > 0 then costs.cost end') }} as ratio_low,
-        {{ divide('month_values.value_high', 'case when costs.cost > 0 then costs.cost end') }} as ratio_high,
-        coalesce(month_values.value_events, 0) as value_events,
-        coalesce({{ divide('costs.allocations - costs.unknown_cost_allocations', 'costs.allocations') }}, 0)
-            as cost_completeness,
-        {{ divide('month_values.value_events - month_values.unknown_value_events', 'month_values.value_events') }}
-            as value_completeness,
+        costs.cost,
+        -- Outcomes that name no use case are worth something, but not to the cost that names none either.
+        case when defined.use_case is not null and costs.cost > 0 then costs.cost end as ratio_cost,
+        month_values.value,
+        month_values.value_low,
+        month_values.value_high,
+        month_values.value_events,
+        month_values.unknown_value_events,
+        costs.allocations,
+        costs.unknown_cost_allocations,
         defined.use_case is not null as has_outcome_defined,
         use_case_months.period_start
     from use_case_months
@@ -109,6 +107,27 @@ value_ratios as (
             and use_case_months.period_start = month_values.period_start
     left join defined
         on use_case_months.use_case = defined.use_case
+
+),
+
+value_ratios as (
+
+    select
+        {{ row_key(['use_case', 'period_start']) }} as value_ratios_id,
+        use_case,
+        evidence_grade,
+        {{ reporting_currency() }} as currency,
+        {{ as_money('cost') }} as cost,
+        {{ as_money('value') }} as value,
+        {{ divide('value', 'ratio_cost') }} as ratio,
+        {{ divide('value_low', 'ratio_cost') }} as ratio_low,
+        {{ divide('value_high', 'ratio_cost') }} as ratio_high,
+        coalesce(value_events, 0) as value_events,
+        coalesce({{ divide('allocations - unknown_cost_allocations', 'allocations') }}, 0) as cost_completeness,
+        {{ divide('value_events - unknown_value_events', 'value_events') }} as value_completeness,
+        has_outcome_defined,
+        period_start
+    from joined
 
 )
 

@@ -40,6 +40,7 @@ def show_summary(summary: RunSummary, settings: Settings) -> None:
     _unit_costs(out, summary)
     _value(out, summary)
     _forecast(out, summary)
+    _budgets(out, summary)
     _kpis(out, summary)
     _open_ends(out, summary)
     _next(out, summary, settings)
@@ -177,39 +178,62 @@ def _value(out: Console, summary: RunSummary) -> None:
 def _forecast(out: Console, summary: RunSummary) -> None:
     if not summary.forecast and not summary.skipped_forecasts:
         return
-    _title(out, "Forecast")
+    _title(out, "Forecast of all cost")
     table = plain_table(
-        "month", "days forecast", "median", "80 of 100 below", "known before",
-        right=("days forecast", "median", "80 of 100 below"),
-    )  # fmt: skip
+        "month", "days forecast", "median", "known before", right=("days forecast", "median")
+    )
     for row in summary.forecast:
-        table.add_row(
-            _month(row.month),
-            count(row.days),
-            money(row.p50),
-            money(getattr(row, "p80", None)),
-            moment(row.vintage),
-        )
+        table.add_row(_month(row.month), count(row.days), money(row.p50), moment(row.vintage))
     if summary.forecast:
         out.print(table)
     for series, reason in list(summary.skipped_forecasts.items())[:ROWS_SHOWN]:
         out.print(f"no forecast of {printable(series)}: {printable(reason)}")
 
 
+def _budgets(out: Console, summary: RunSummary) -> None:
+    if not summary.budgets:
+        return
+    _title(out, "Budgets, with the forecast of the whole month")
+    table = plain_table(
+        "budget", "month", "amount", "actual", "median", "80 of 100 below", "breach chance",
+        "status", right=("amount", "actual", "median", "80 of 100 below", "breach chance"),
+    )  # fmt: skip
+    for row in summary.budgets[: 2 * ROWS_SHOWN]:
+        table.add_row(
+            printable(row.scope),
+            _month(row.month),
+            money(row.budget),
+            money(row.actual),
+            money(row.forecast_p50),
+            money(row.forecast_p80),
+            percent(row.breach_probability),
+            printable(row.status.replace("_", " ")),
+        )
+    out.print(table)
+    _more(out, len(summary.budgets), 2 * ROWS_SHOWN)
+
+
 def _kpis(out: Console, summary: RunSummary) -> None:
     if not summary.kpis:
         return
     _title(out, "Guarded KPIs")
-    table = plain_table("kpi", "scope", "value", "level", "owner", right=("value",))
-    for row in summary.kpis:
+    table = plain_table(
+        "kpi", "scope", "month", "value", "threshold", "level", "complete", "owner",
+        right=("value", "threshold", "complete"),
+    )  # fmt: skip
+    for row in summary.kpis[: 2 * ROWS_SHOWN]:
         table.add_row(
             printable(row.kpi.replace("_", " ")),
             printable(row.scope),
+            _month(row.month),
             percent(row.value),
-            printable(row.level or "no threshold"),
+            "none" if row.threshold is None else percent(row.threshold),
+            printable(row.level or "none"),
+            percent(row.completeness),
             printable(row.owner or "nobody"),
         )
     out.print(table)
+    _more(out, len(summary.kpis), 2 * ROWS_SHOWN)
 
 
 def _open_ends(out: Console, summary: RunSummary) -> None:
@@ -250,9 +274,9 @@ def _title(out: Console, text: str) -> None:
     out.print(f"\n{text}", style="bold")
 
 
-def _more(out: Console, rows: int) -> None:
-    if rows > ROWS_SHOWN:
-        out.print(f"and {count(rows - ROWS_SHOWN)} more")
+def _more(out: Console, rows: int, shown: int = ROWS_SHOWN) -> None:
+    if rows > shown:
+        out.print(f"and {count(rows - shown)} more")
 
 
 def _model(provider: str | None, model: str | None) -> str:

@@ -80,7 +80,11 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Grain:
-    """What stands for one (dataset, source, period)."""
+    """What stands for one (dataset, source, period).
+
+    `row_count` rows were delivered; `record_count` of them count, as a record that was delivered
+    twice counts once. It is None where several files may share records.
+    """
 
     dataset: str
     source_name: str
@@ -88,6 +92,7 @@ class Grain:
     load_ids: tuple[str, ...]
     state_id: str
     row_count: int
+    record_count: int | None
 
 
 @dataclass(frozen=True)
@@ -289,6 +294,7 @@ def _grains(manifests: list[Manifest], periods_of: dict[str, frozenset[str]]) ->
                 f"{item.config}:{period.content_hash}:{period.row_count}" for item, period in found
             )[:32],
             row_count=sum(period.row_count for _, period in found),
+            record_count=found[0][1].distinct_rows if len(found) == 1 else None,
         )
         for name, found in sorted(supply.items())
     )

@@ -50,6 +50,7 @@ _STANDING = {
     "period": "varchar",
     "state_id": "varchar",
     "row_count": "bigint",
+    "record_count": "bigint",
 }
 _MATCHES = {
     "provider": "varchar",
@@ -127,6 +128,7 @@ def register_landing(
     _table(con, "standing", _STANDING, [
         {column: getattr(grain, column) for column in _STANDING} for grain in grains
     ])  # fmt: skip
+    _count_shared_records(con)
     refusals = [
         item for item in lake.refusals() if as_of is None or str(item["loaded_at"]) <= as_of
     ]
@@ -183,6 +185,22 @@ def _view(
             f"_source_row desc) = 1"
         )
     return " union all ".join(branches) if branches else f"select {listed} where false"
+
+
+def _count_shared_records(con: duckdb.DuckDBPyConnection) -> None:
+    """Count the records of grains that several files supply: only there they may be shared."""
+    for dataset in DATASETS.values():
+        if dataset.identity is None:
+            update = "row_count"
+        else:
+            update = (
+                f"(select count(*) from landing.{dataset.name} as landed "
+                "where landed._source_name = source_name and landed._period = period)"
+            )
+        con.execute(
+            f"update landing.standing set record_count = {update} "
+            f"where record_count is null and dataset = {literal(dataset.name)}"
+        )
 
 
 def _scan(dataset: Dataset, parts: list[str]) -> str:
