@@ -56,11 +56,17 @@ format: setup ## let ruff rewrite what it can
 bench: setup ## time against a bare DuckDB script: make bench ROWS=1000000
 	@$(BIN)/python -m bench.run --rows $(ROWS)
 
-dagster: setup ## the Dagster UI on 127.0.0.1:3000, over sample/ unless TWINLEDGER_SETTINGS says otherwise
-	@.ci/dagster-dev
+dagster: setup sample/twinledger.toml ## the Dagster UI on 127.0.0.1:3000; TWINLEDGER_SETTINGS names another workspace
+	@settings=$$(realpath "$${TWINLEDGER_SETTINGS:-sample/twinledger.toml}") \
+	  && export TWINLEDGER_SETTINGS="$$settings" DAGSTER_HOME="$$(dirname "$$settings")/.dagster" \
+	  && mkdir -p "$$DAGSTER_HOME" && cp dagster.yaml "$$DAGSTER_HOME/" \
+	  && exec $(BIN)/dagster dev --host 127.0.0.1 --port 3000 --module-name orchestration.defs.definitions
 
-docs: setup ## dbt's documentation of every table and column, in target/docs
-	@.ci/dbt-docs
+docs: setup ## one HTML page about every table and column, in target/docs
+	@$(BIN)/dbt --quiet parse --profiles-dir profiles --target ci --target-path target/docs --log-path target/docs
+	@$(BIN)/dbt --quiet docs generate --static --no-compile --empty-catalog \
+	  --profiles-dir profiles --target ci --target-path target/docs --log-path target/docs
+	@echo "open target/docs/static_index.html"
 
 clean: ## remove caches and the sample workspace
 	rm -rf sample target logs .mypy_cache .ruff_cache .pytest_cache bench/results bench/work

@@ -1,4 +1,4 @@
-{# Rows for which a condition is true, as a 64-bit number. #}
+{# Rows for which a condition is true, as a 64-bit number; 0 where there is no row. #}
 {% macro count_if(condition) -%}
-    cast(sum(case when {{ condition }} then 1 else 0 end) as {{ bigint_type() }})
+    count(case when {{ condition }} then 1 end)
 {%- endmacro %}

@@ -170,11 +170,7 @@ parts as (
 gpu_hours as (
 
     select
-        -- A job without keys and the idle rest of its hour are two rows.
-        {{ row_key([
-            'node_id', 'gpu_model', hour_text('usage_hour'),
-            "case when unallocated_gpu_hours <> 0 then 'unallocated' else 'allocated' end",
-        ] + allocation_keys()) }} as gpu_hours_id,
+        {{ row_key(['node_id', 'gpu_model', hour_text('usage_hour')] + allocation_keys()) }} as gpu_hours_id,
         node_id,
         gpu_model,
         cost_center,

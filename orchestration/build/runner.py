@@ -97,6 +97,8 @@ class DbtSession:
         self.parse()
         self.register()
         arguments = ["build", "--indirect-selection", "eager"]
+        # Unit tests judge the project, not the data: the test suite runs them.
+        arguments += ["--exclude-resource-type", "unit_test"]
         arguments += ["--select", *select] if select else []
         arguments += ["--exclude", *exclude] if exclude else []
         arguments += ["--full-refresh"] if full_refresh else []
@@ -120,8 +122,14 @@ class DbtSession:
         from orchestration.landing.register import register_landing
 
         until = end_of(self.as_of) if self.as_of else None
-        with open_build(self.settings) as con:
-            register_landing(con, self.settings, as_of=until)
+        try:
+            with open_build(self.settings) as con:
+                register_landing(con, self.settings, as_of=until)
+        except UnreadableBuildError:
+            self.progress("the build file cannot be read: building anew")
+            remove_build(self.settings)
+            with open_build(self.settings) as con:
+                register_landing(con, self.settings, as_of=until)
 
     def _problems(self, results: list[Any]) -> list[Problem]:
         if all(str(result.status) in ("success", "pass", "skipped") for result in results):
@@ -190,22 +198,33 @@ class _Counter:
             self.progress(f"{self.done} of {self.total} {event.data.node_info.node_name}")
 
 
+class UnreadableBuildError(TwinledgerError):
+    """The build file is missing or broken. It is scratch, made anew from the lake."""
+
+
+def remove_build(settings: Settings) -> None:
+    """Remove the build file and what DuckDB keeps beside it."""
+    for path in (settings.build, settings.build.with_name(f"{settings.build.name}.wal")):
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def open_build(settings: Settings, *, read_only: bool = False) -> Iterator[Any]:
     """A connection to the build file, closed at the end of the block.
 
     Raises:
+        UnreadableBuildError: there is no such file, or it is broken.
         TwinledgerError: another process has the file open; the message names it.
     """
     settings.build.parent.mkdir(parents=True, exist_ok=True)
     try:
         con = duckdb.connect(str(settings.build), read_only=read_only)
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         text = str(error).splitlines()[0]
         if "lock" not in text:
-            raise TwinledgerError(
+            raise UnreadableBuildError(
                 f"cannot open the build file {settings.build}: {text}",
-                "it is scratch: move it away and run again",
+                "run: twinledger build",
             ) from None
         raise TwinledgerError(
             f"the build file is open elsewhere: {text}",

@@ -26,8 +26,7 @@ def overlay_seeds(settings: Settings) -> Path:
     shipped = SHIPPED
     target = settings.work / "seeds"
     wanted = {
-        path.relative_to(shipped): path.read_bytes()
-        for path in sorted(shipped.rglob("*.csv"))
+        path.relative_to(shipped): path.read_bytes() for path in sorted(shipped.rglob("*.csv"))
     }
     wanted |= _user_seeds(settings, wanted)
     for relative, content in wanted.items():

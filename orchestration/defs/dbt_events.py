@@ -56,9 +56,7 @@ def _check(
         asset_key=key.asset_key,
         check_name=key.name,
         passed=status == "pass",
-        severity=dg.AssetCheckSeverity.WARN
-        if status == "warn"
-        else dg.AssetCheckSeverity.ERROR,
+        severity=dg.AssetCheckSeverity.WARN if status == "warn" else dg.AssetCheckSeverity.ERROR,
         metadata={"failing_rows": result.failures or 0, "message": result.message or ""},
     )
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.defs.gate_checks import gate_check_specs, gate_evaluations
 from orchestration.defs.partitions import first_year, partitions_of, standing_rows
-from orchestration.defs.workspace import told_plainly
+from orchestration.errors import TwinledgerError
 from orchestration.landing.fetch import without_credentials
-from orchestration.landing.gate import suite_of
-from orchestration.landing.lake import Lake, Manifest
+from orchestration.landing.lake import Lake
 from orchestration.landing.land import LandResult, land
 from orchestration.landing.sources import known_types
 from orchestration.settings import Settings, SourceSettings
@@ -44,23 +44,23 @@ def _delivery_asset(settings: Settings, source: SourceSettings, year: str) -> dg
         metadata={"uri": without_credentials(source.uri), "dataset": dataset.name},
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
-        check_specs=[
-            dg.AssetCheckSpec(
-                name=expectation["meta"]["name"], asset=key, description=expectation["meta"]["why"]
-            )
-            for expectation in suite_of(dataset.name)
-        ],
+        check_specs=gate_check_specs(source, key),
         pool="writer",
     )
     def deliveries(context: dg.AssetExecutionContext) -> Iterator[Any]:
         periods = context.partition_keys if partitions else None
-        with told_plainly():
+        failure = None
+        try:
             [result] = land(
                 settings, [source.name], force=True, periods=periods, progress=context.log.info
             )
-        yield dg.MaterializeResult(metadata=_landed(result))
-        for check in gate_checks(Lake(settings).of_source(source.name)):
-            yield dg.AssetCheckResult(asset_key=key, **check)
+            yield dg.MaterializeResult(metadata=_landed(result))
+        except TwinledgerError as error:
+            failure = error
+        for check in gate_evaluations(Lake(settings), source, key):
+            yield _as_result(check)
+        if failure is not None:
+            raise dg.Failure(str(failure), allow_retries=False)
 
     return deliveries
 
@@ -74,24 +74,14 @@ def _landed(result: LandResult) -> dict[str, Any]:
     }
 
 
-def gate_checks(manifests: list[Manifest]) -> list[dict[str, Any]]:
-    """What the gate said of a source's newest judged load, as arguments of check events."""
-    judged = next((item for item in reversed(manifests) if item.gate), None)
-    return [
-        {
-            "check_name": check["check_name"],
-            "passed": bool(check["success"]),
-            "severity": dg.AssetCheckSeverity.ERROR
-            if check["severity"] == "refuse"
-            else dg.AssetCheckSeverity.WARN,
-            "metadata": {
-                "observed": check["observed"] or "the check could not run",
-                "expected": check["expected"] or "",
-                "periods": ", ".join(check["failed_periods"]),
-            },
-        }
-        for check in (judged.gate if judged else ())
-    ]
+def _as_result(check: dg.AssetCheckEvaluation) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=check.asset_key,
+        check_name=check.check_name,
+        passed=check.passed,
+        severity=check.severity,
+        metadata=check.metadata,
+    )
 
 
 def report_deliveries(context: dg.AssetExecutionContext, settings: Settings) -> None:
@@ -103,14 +93,13 @@ def report_deliveries(context: dg.AssetExecutionContext, settings: Settings) -> 
     lake = Lake(settings)
     for source in settings.sources:
         key = delivery_key(source.name)
-        manifests = lake.of_source(source.name)
         known = context.instance.get_materialized_partitions(key)
-        for period, rows in standing_rows(manifests).items():
+        for period, rows in standing_rows(lake.of_source(source.name)).items():
             if period == "all":
                 context.log_event(dg.AssetMaterialization(key, metadata={"rows": rows}))
             elif period not in known:
                 metadata = {"dagster/partition_row_count": rows}
                 event = dg.AssetMaterialization(key, partition=period, metadata=metadata)
                 context.log_event(event)
-        for check in gate_checks(manifests):
-            context.log_event(dg.AssetCheckEvaluation(asset_key=key, **check))
+        for check in gate_evaluations(lake, source, key):
+            context.log_event(check)

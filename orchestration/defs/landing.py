@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.deliveries import GROUP, delivery_key, report_deliveries
 from orchestration.defs.dbt_project import FORECASTS_KEY, PRICES_KEY, node_key
+from orchestration.defs.deliveries import GROUP, delivery_key, report_deliveries
 from orchestration.defs.workspace import told_plainly
 from orchestration.landing.datasets import DATASETS
 from orchestration.landing.land import land
@@ -70,10 +70,12 @@ def _datasets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefin
         from orchestration.build.runner import open_build
 
         with told_plainly(), writer_lock(settings, "landing"):
-            if config.force_bills:
-                land(settings, _bills(settings), force=True, progress=context.log.info)
-            land(settings, progress=context.log.info)
-            report_deliveries(context, settings)
+            try:
+                if config.force_bills:
+                    land(settings, _bills(settings), force=True, progress=context.log.info)
+                land(settings, progress=context.log.info)
+            finally:
+                report_deliveries(context, settings)
             with open_build(settings) as con:
                 register_landing(con, settings)
         for spec in specs:

@@ -123,4 +123,3 @@ def _forecasts(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefi
         )
 
     return forecasts
-

@@ -302,7 +302,8 @@ class _Profile:
             "_row_hash" if data.is_bill else ", ".join(identifier(name) for name in data.columns)
         )
         identity = (
-            f"count(distinct hash({identifier(data.identity)})) filter (_rule is null) "
+            f"count(distinct hash({identifier(data.identity)})) filter (_rule is null and "
+            f"{identifier(data.identity)} is not null) "
             f"+ count(*) filter (_rule is null and {identifier(data.identity)} is null)"
             if data.identity
             else "count(*) filter (_rule is null)"

@@ -46,7 +46,9 @@ _OUTCOME_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class _Kind:
+class Kind:
+    """A type of outcome; `keys` are its team, product, feature and use case."""
+
     outcome_type: str
     a_day: int
     unit_value: Decimal
@@ -55,24 +57,25 @@ class _Kind:
     keys: tuple[str, str, str, str]
 
 
-_TICKET = _Kind(
+_TICKET = Kind(
     "ticket_resolved", 60, Decimal("9.50"), Decimal("0.6"), "B",
     ("care", "helper", "ticket_reply", "ticket_resolution"),
 )  # fmt: skip
 _COUNTED = (
-    _Kind(
+    Kind(
         "answer_accepted", 1500, Decimal("0.30"), Decimal("0.5"), "A",
         ("search", "finder", "answers", "question_answering"),
     ),
-    _Kind(
+    Kind(
         "item_enriched", 2200, Decimal("0.12"), Decimal("0.8"), "C",
         ("vision", "studio", "image_tagging", "catalogue_enrichment"),
     ),
-    _Kind(
+    Kind(
         "copy_published", 40, Decimal("1.10"), Decimal("0.3"), "C",
         ("growth", "studio", "ad_copy", "campaign_copy"),
     ),
 )  # fmt: skip
+KINDS = {kind.outcome_type: kind for kind in (_TICKET, *_COUNTED)}
 
 
 def outcomes(seed: int, span: Span) -> Iterator[Outcome]:

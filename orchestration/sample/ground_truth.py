@@ -8,25 +8,31 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.sample.checks import Check, text
 from orchestration.sample.company import BUG_FEATURE, CANARY, UNKNOWN_MODEL
 from orchestration.sample.days import Span
 from orchestration.sample.prices import PRICE_CHANGE
-from orchestration.sample.truth_checks import (
-    Check,
+from orchestration.sample.truth_allocation import (
     allocation_checks,
-    charge_checks,
     coverage_checks,
+    kpi_checks,
+)
+from orchestration.sample.truth_ledger import (
+    charge_checks,
     gpu_checks,
     landing_checks,
-    planning_checks,
-    text,
-    token_checks,
-    unit_checks,
-    value_checks,
     version_checks,
 )
 from orchestration.sample.truth_lines import create_true_charges
+from orchestration.sample.truth_planning import planning_checks
 from orchestration.sample.truth_shares import true_shares
+from orchestration.sample.truth_tokens import planted_checks, token_checks
+from orchestration.sample.truth_value import (
+    entity_checks,
+    unit_checks,
+    usage_unit_checks,
+    value_checks,
+)
 
 ABOUT = (
     "Computed by the generator from its own parameters, without the warehouse. Each check is"
@@ -47,10 +53,14 @@ def write_ground_truth(
         *version_checks(con, span),
         *landing_checks(con, scale),
         *token_checks(con),
+        *planted_checks(con, span),
         *gpu_checks(con, seed, span),
         *coverage_checks(con),
         *allocation_checks(shares),
+        *kpi_checks(con, shares),
         *unit_checks(shares, seed, span),
+        *usage_unit_checks(con),
+        *entity_checks(shares),
         *value_checks(shares, seed, span),
         *planning_checks(shares, span),
     ]

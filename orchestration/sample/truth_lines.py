@@ -79,7 +79,8 @@ _LINES = """
             else 'nobody'
         end as otherwise,
         null::varchar as model,
-        null::varchar as node
+        null::varchar as node,
+        null::varchar as customer
     from cloud_lines as lines
     left join resources
         on lines.cloud = resources.cloud and lines.resource = resources.name
@@ -88,17 +89,17 @@ _LINES = """
         'model_vendor', day, 'USD', 'Usage', cost, cost,
         case when model like 'text-embedding%' then 'embedding_retrieval'
             else 'hosted_inference' end,
-        null, false, 'usage_tokens', model, null
+        null, false, 'usage_tokens', model, null, null
     from vendor_lines
     union all
     select
         'support_bot', day, 'USD', 'Usage', null, cost, 'hosted_inference',
-        '{keys}', false, 'nobody', model, null
+        '{keys}', false, 'nobody', model, null, customer
     from support_days
     union all
     select
         'gpu_cluster', day, 'USD', 'Usage', null, cost, category,
-        null, false, 'usage_gpu', null, node
+        null, false, 'usage_gpu', null, node, null
     from true_node_days
 """
 
@@ -138,6 +139,7 @@ _TRUE_CHARGES = (
         keyed.product,
         keyed.feature,
         keyed.use_case,
+        keyed.customer,
         keyed.environment,
         keyed.model,
         keyed.node

@@ -33,6 +33,7 @@ class Bearer:
     product: str | None = None
     feature: str | None = None
     use_case: str | None = None
+    customer: str | None = None
 
 
 NOBODY = Bearer(UNALLOCATED, UNALLOCATED)
@@ -43,11 +44,11 @@ Shares = dict[tuple[date, bool, Bearer], Fraction]
 def true_shares(con: duckdb.DuckDBPyConnection, seed: int, span: Span) -> Shares:
     """All known cost, shared out. Call it after `create_true_charges`."""
     shares: Shares = defaultdict(Fraction)
-    for day, is_ai, center, product, feature, use_case, cost in con.execute(
-        "select day, is_ai, cost_center, product, feature, use_case, sum(cost)"
+    for day, is_ai, center, product, feature, use_case, customer, cost in con.execute(
+        "select day, is_ai, cost_center, product, feature, use_case, customer, sum(cost)"
         " from true_charges where owner = 'direct' and cost is not null group by all order by all"
     ).fetchall():
-        bearer = Bearer("direct", center, product, feature, use_case)
+        bearer = Bearer("direct", center, product, feature, use_case, customer)
         shares[day, is_ai, bearer] += Fraction(cost)
     _share_tokens(con, shares)
     _share_gpus(con, shares, seed, span)
@@ -79,10 +80,11 @@ def _divide(
 def _share_tokens(con: duckdb.DuckDBPyConnection, shares: Shares) -> None:
     """The vendor's bill of a day and model, by the list price of the tokens that each used."""
     weights: dict[tuple[date, str], dict[Bearer, Fraction]] = defaultdict(dict)
-    for day, model, team, product, feature, use_case, weight in con.execute(
+    for day, model, team, product, feature, use_case, customer, weight in con.execute(
         """
         select
             used.day, used.model, used.team, used.product, used.feature, used.use_case,
+            used.customer,
             sum(used.input_tokens * prices.input_price + used.cached_input_tokens
                 * prices.cached_price + used.output_tokens * prices.output_price)
         from request_days as used
@@ -102,7 +104,9 @@ def _share_tokens(con: duckdb.DuckDBPyConnection, shares: Shares) -> None:
         """
     ).fetchall():
         bearer = (
-            NOBODY if team is None else Bearer("usage", TEAMS[team], product, feature, use_case)
+            NOBODY
+            if team is None
+            else Bearer("usage", TEAMS[team], product, feature, use_case, customer)
         )
         pool = weights[day, model]
         pool[bearer] = pool.get(bearer, Fraction(0)) + Fraction(weight)

@@ -31,6 +31,8 @@ PARTS = (
     "exports", "litellm", "support_bot", "gpu", "outcomes", "units", "budgets", "config", ".spill",
 )  # fmt: skip
 """The folders that a sample consists of."""
+TRUTH = "ground_truth.json"
+SETTINGS = "twinledger.toml"
 
 MEMORY_LIMIT = "1GB"
 
@@ -66,6 +68,7 @@ def write_sample(
     last = end or LAST_DAY
     span = Span(last - timedelta(days=days - 1), last)
     with duckdb.connect() as con:
+        con.execute("set enable_progress_bar = false")
         con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         con.execute(f"set temp_directory = '{out / '.spill'}'")
         create_draw_macros(con, seed)
@@ -84,8 +87,10 @@ def write_sample(
         write_gpu_files(out / "gpu", seed, span)
         write_business_files(out, seed, span)
         write_budgets(out, span)
-        write_settings_file(out, write_reference_files(out, span), litellm)
-        checks = write_ground_truth(con, out / "ground_truth.json", span, seed=seed, scale=scale)
+        reference = write_reference_files(out, span)
+        checks = write_ground_truth(con, out / TRUTH, span, seed=seed, scale=scale)
+        # Last: a settings file stands for a whole sample.
+        write_settings_file(out, reference, litellm)
         requests = _count(con, "select sum(requests) from calendar")
         bill_lines = _count(
             con, "select (select count(*) from cloud_lines) + (select count(*) from vendor_lines)"
@@ -94,8 +99,8 @@ def write_sample(
     files = [path for part in PARTS for path in (out / part).rglob("*") if path.is_file()]
     return SampleSummary(
         folder=out,
-        settings=out / "twinledger.toml",
-        ground_truth=out / "ground_truth.json",
+        settings=out / SETTINGS,
+        ground_truth=out / TRUTH,
         first_day=span.first,
         last_day=span.last,
         files=len(files) + 2,
@@ -116,10 +121,13 @@ def _clear(out: Path) -> None:
 
     Raises SettingsError when the folder is in use for something else.
     """
-    if out.is_dir() and any(out.iterdir()) and not (out / "ground_truth.json").is_file():
+    if out.is_dir() and any(out.iterdir()) and not (out / TRUTH).is_file():
         raise SettingsError(
             f"{out} is not empty and holds no sample", "give a new folder, or empty this one"
         )
     out.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         shutil.rmtree(out / part, ignore_errors=True)
+    (out / SETTINGS).unlink(missing_ok=True)
+    # The mark of a sample stands from the start: one that was interrupted may be replaced, too.
+    (out / TRUTH).write_text('{"about": "this sample is being written"}\n', encoding="utf-8")

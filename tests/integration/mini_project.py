@@ -125,7 +125,7 @@ def use_mini_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_days(folder: Path, days: int, cost: int = 10, month: str = "2026-08") -> None:
-    """`in/<month>.csv` of a workspace: so many days from the first, the cost rising by one a day."""
+    """Write `in/<month>.csv` of a workspace: days from the first, the cost rising by one a day."""
     lines = [f"{month}-{day:02d},usd,{cost + day}" for day in range(1, days + 1)]
     path = folder / "in" / f"{month}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)

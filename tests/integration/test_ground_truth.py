@@ -67,7 +67,9 @@ def test_the_marts_show_the_ground_truth_to_the_last_decimal(
         shown = show(marts, check)
         if shown != figure(check["value"]):
             missed.append({**check, "shown": str(shown)})
-    assert not missed, f"{len(missed)} of {len(truth['checks'])}: {json.dumps(missed[:20], indent=1)}"
+    assert not missed, (
+        f"{len(missed)} of {len(truth['checks'])}: {json.dumps(missed[:20], indent=1)}"
+    )
 
 
 def test_what_users_wrote_is_nowhere_but_in_the_source(sample_workspace: Path) -> None:

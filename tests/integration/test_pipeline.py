@@ -40,7 +40,8 @@ def test_a_run_publishes_what_landed_and_a_second_one_nothing(company: Settings)
     first = run(company)
 
     assert first.outcome == "published"
-    assert marts(company, "select count(*), sum(cost)::int from cost_ledger.daily_costs") == [(51, 1216)]
+    totals = marts(company, "select count(*), sum(cost)::int from cost_ledger.daily_costs")
+    assert totals == [(51, 1216)]
     assert marts(company, "select count(*), any_value(owner) from cost_ledger.charge_rows") == [
         (51, "fin")
     ]
@@ -158,3 +159,23 @@ def test_a_past_state_is_published_beside_the_present(company: Settings) -> None
         "select count(*) from cost_ledger.daily_costs"
     ).fetchall() == [(51,)]
     assert run(company).outcome == "nothing new"
+
+
+def test_a_broken_build_file_is_built_anew(company: Settings) -> None:
+    run(company)
+    company.build.write_bytes(b"no database at all" * 1000)
+    told: list[str] = []
+    assert run(company, force=True, progress=told.append).outcome == "published"
+    assert "the build file cannot be read: building anew" in told
+
+
+def test_the_prices_of_a_package_version_land_once(company: Settings) -> None:
+    from orchestration.landing.lake import Lake
+    from orchestration.pricing import ensure_price_snapshot
+
+    assert ensure_price_snapshot(company) is not None
+    assert ensure_price_snapshot(company) is None
+    (company.work / "prices.json").unlink()
+    assert ensure_price_snapshot(company) is None
+    (snapshot,) = Lake(company).of_source("genai_prices")
+    assert snapshot.periods[0].row_count > 10_000

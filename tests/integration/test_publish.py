@@ -132,7 +132,7 @@ def test_a_candidate_that_differs_from_the_build_is_not_published(
     def lose_a_row(con: duckdb.DuckDBPyConnection, *rest: object) -> None:
         con.execute("delete from cost_ledger.daily_costs where charge_date = '2026-08-03'")
 
-    monkeypatch.setattr("orchestration.publishing.write._write_parquet", lose_a_row)
+    monkeypatch.setattr("orchestration.publishing.write.write_parquet", lose_a_row)
     with pytest.raises(TwinledgerError, match=r"differs from the build in cost_ledger.daily_costs"):
         publish(built, publish_id="lossy")
     assert (built.publish / "marts.duckdb").read_bytes() == before

@@ -43,7 +43,7 @@ def test_a_killed_writer_leaves_no_lock(workspace: Callable[..., Settings]) -> N
     assert process.stdout is not None
     run_id = process.stdout.readline().strip()
     with (
-        pytest.raises(LockedError, match=f"run {run_id} .* process {process.pid}"),
+        pytest.raises(LockedError, match=rf"run {run_id} .*process {process.pid}"),
         writer_lock(settings, "run"),
     ):
         pass

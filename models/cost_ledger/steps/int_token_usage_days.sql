@@ -73,13 +73,11 @@ requests as (
 
 ),
 
-int_token_usage_days as (
+aggregated as (
 
     select
         requests.source_name,
         requests.period,
-        touched.state_id,
-        bands.thresholds as context_thresholds,
         requests.provider,
         requests.model,
         requests.service_tier,
@@ -118,8 +116,6 @@ int_token_usage_days as (
     group by
         requests.source_name,
         requests.period,
-        touched.state_id,
-        bands.thresholds,
         requests.provider,
         requests.model,
         requests.service_tier,
@@ -133,6 +129,21 @@ int_token_usage_days as (
         requests.workload,
         context_from_tokens,
         requests.usage_date
+
+),
+
+int_token_usage_days as (
+
+    select
+        aggregated.*,
+        touched.state_id,
+        bands.thresholds as context_thresholds
+    from aggregated
+    inner join touched
+        on
+            aggregated.source_name = touched.source_name
+            and aggregated.period = touched.period
+    cross join bands
 
 )
 
