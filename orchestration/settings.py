@@ -153,7 +153,9 @@ _TABLES: Mapping[str, type[BaseModel]] = {
 
 def _explain(path: Path, error: ValidationError) -> SettingsError:
     """The first problem of a validation error, as a sentence with the nearest known key."""
-    problem = error.errors()[0]
+    # A misspelt key is also a missing one: what was written is named first.
+    problems = error.errors()
+    problem = next((item for item in problems if item["type"] == "extra_forbidden"), problems[0])
     location = [str(part) for part in problem["loc"]]
     where = ".".join(location)
     if problem["type"] == "extra_forbidden":

@@ -123,6 +123,7 @@ unallocated as (
 parts as (
 
     select
+        {{ text("'allocated'") }} as part,
         node_id,
         gpu_model,
         cost_center,
@@ -144,6 +145,7 @@ parts as (
     from allocated
     union all
     select
+        {{ text("'unallocated'") }} as part,
         node_id,
         gpu_model,
         {{ text('null') }} as cost_center,
@@ -170,7 +172,8 @@ parts as (
 gpu_hours as (
 
     select
-        {{ row_key(['node_id', 'gpu_model', hour_text('usage_hour')] + allocation_keys()) }} as gpu_hours_id,
+        -- A job without any key and the idle rest of its node share all columns but the part.
+        {{ row_key(['part', 'node_id', 'gpu_model', hour_text('usage_hour')] + allocation_keys()) }} as gpu_hours_id,
         node_id,
         gpu_model,
         cost_center,

@@ -12,7 +12,7 @@ from orchestration.landing.fetch import without_credentials
 from orchestration.landing.lake import Lake
 from orchestration.landing.land import LandResult, land
 from orchestration.landing.sources import known_types
-from orchestration.settings import Settings, SourceSettings
+from orchestration.settings import Settings, SourceSettings, is_remote
 
 GROUP = "landing"
 
@@ -33,18 +33,25 @@ def _delivery_asset(settings: Settings, source: SourceSettings, year: str) -> dg
     key = delivery_key(source.name)
     partitions = partitions_of(source, year)
 
-    @dg.asset(
-        key=key,
+    spec = dg.AssetSpec(
+        key,
         group_name=GROUP,
-        kinds={"file" if "://" not in source.uri else "cloud", "parquet"},
+        kinds={"cloud" if is_remote(source.uri) else "file", "parquet"},
         description=(
             f"What the source {source.name} delivered ({source.type}), accepted by the gate. A run "
             "lands the chosen periods anew; the newest accepted delivery of a period stands."
         ),
         metadata={"uri": without_credentials(source.uri), "dataset": dataset.name},
         partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
+    )
+
+    # A check whose column a delivery lacks has no result: outputs must be optional.
+    @dg.multi_asset(
+        name=f"deliveries__{source.name}",
+        specs=[spec],
         check_specs=gate_check_specs(source, key),
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
         pool="writer",
     )
     def deliveries(context: dg.AssetExecutionContext) -> Iterator[Any]:
@@ -54,7 +61,7 @@ def _delivery_asset(settings: Settings, source: SourceSettings, year: str) -> dg
             [result] = land(
                 settings, [source.name], force=True, periods=periods, progress=context.log.info
             )
-            yield dg.MaterializeResult(metadata=_landed(result))
+            yield dg.MaterializeResult(asset_key=key, metadata=_landed(result))
         except TwinledgerError as error:
             failure = error
         for check in gate_evaluations(Lake(settings), source, key):

@@ -186,7 +186,7 @@ def _table(
     for item in items:
         days = known[item.series]
         values = np.array([days[day] for day in sorted(days) if day < item.vintage])
-        found = forecast_series(values, horizon_days(item.vintage))
+        found = forecast_series(values, item.vintage, horizon_days(item.vintage))
         if found is None:
             continue
         for ahead, quantiles in enumerate(

@@ -119,7 +119,7 @@ def convert(
         if source.skip_duplicates or quarantine is not None:
             _rewrite(con, source_type.dataset, part, skip_duplicates=source.skip_duplicates)
     except duckdb.Error as error:
-        raise unreadable(error, shown) from None
+        raise unreadable(error, shown, path) from None
     periods = profile.periods
     if source.skip_duplicates:
         kept = {

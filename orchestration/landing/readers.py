@@ -6,7 +6,10 @@ are asked for are read, so that contents (prompts, responses) are not even parse
 
 from __future__ import annotations
 
+import csv
+import gzip
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,43 +75,81 @@ def open_reader(
     }[file_format(source, shown)]
     try:
         return build(con, source, path)
-    except duckdb.Error as error:
-        raise unreadable(error, shown) from None
+    except (duckdb.Error, EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
+        raise unreadable(error, shown, path) from None
 
 
-def unreadable(error: duckdb.Error, shown: str) -> RefusedError:
+def unreadable(error: Exception, shown: str, path: Path) -> RefusedError:
     """What DuckDB says about a damaged file, in a user's words."""
-    text = str(error)
+    text = "GZIP" if _is_cut_off(path) else str(error)
     row = re.search(r"(?:CSV Error on Line|Error in line|in line|Line:)[: ]*(\d+)", text)
     known = (
         ("GZIP", "the gzip stream ends early: the file was cut off", "deliver the file again"),
-        ("gzip", "the gzip stream is damaged", "deliver the file again"),
+        (
+            "end-of-stream",
+            "the gzip stream ends early: the file was cut off",
+            "deliver the file again",
+        ),
+        ("gzipped", "this is no gzip file", "deliver the file again"),
         ("No magic bytes", "this is no complete Parquet file", "deliver the file again"),
         ("Parquet", "the Parquet file is damaged", "deliver the file again"),
         ("thrift", "the Parquet file is damaged", "deliver the file again"),
         ("utf-8", "the file is not UTF-8 text", "convert it to UTF-8"),
         ("unicode", "the file is not UTF-8 text", "convert it to UTF-8"),
         ("Maximum line size", "a line is longer than 2 MB", "is the file really a CSV?"),
-        ("Expected Number of Columns", "a line has another number of columns", "see that line"),
+        (
+            "Expected Number of Columns",
+            "a line has another number of columns than the header: it is damaged or was cut off",
+            "see that line, or deliver the file again",
+        ),
         ("unterminated quote", "a quoted value never ends", "see that line"),
         ("Malformed JSON", "this is no valid JSON", "see that line"),
     )
     for sign, rule, step in known:
         if sign.lower() in text.lower():
             return RefusedError(
-                rule, file=shown, row=int(row.group(1)) if row else None, next_step=step
+                rule, file=shown, row=int(row.group(1)) - 1 if row else None, next_step=step
             )
     first_line = text.splitlines()[0]
     return RefusedError(f"the file cannot be read ({first_line})", file=shown)
 
 
 def _csv(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:
-    options = ["all_varchar=true", "header=true", f"nullstr={_NULLS}"]
-    if source.delimiter is not None:
-        options.append(f"delim={literal(source.delimiter)}")
-    scan = f"read_csv({literal(str(path))}, {', '.join(options)})"
-    columns = [row[0] for row in con.execute(f"describe select * from {scan}").fetchall()]
+    """CSV by its header line alone: a sniffer would guess another dialect for a damaged file."""
+    header = _header_line(path)
+    delimiter = source.delimiter or max(",;\t|", key=header.count)
+    names = next(csv.reader([header], delimiter=delimiter), [])
+    columns: list[str] = []
+    for place, name in enumerate(names):
+        unique = name.strip() or f"column{place}"
+        columns.append(f"{unique}_{place}" if unique in columns else unique)
+    if not columns:
+        raise RefusedError("the file is empty: it has not even a header line", file=str(path.name))
+    kinds = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    scan = (
+        f"read_csv({literal(str(path))}, auto_detect=false, header=true, "
+        f"delim={literal(delimiter)}, quote='\"', escape='\"', nullstr={_NULLS}, "
+        f"columns={{{kinds}}})"
+    )
     return Reader(columns, lambda used: scan, identifier, {})
+
+
+def _header_line(path: Path) -> str:
+    with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as stream:
+        return stream.readline(1_048_576).decode("utf-8-sig").rstrip("\r\n")
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether a gzip file ends before its end: what is left of it may look like a shorter file."""
+    if not path.name.endswith(".gz"):
+        return False
+    try:
+        with gzip.open(path, "rb") as stream:
+            while stream.read(1_048_576):
+                pass
+    except (EOFError, OSError, zlib.error):
+        return True
+    return False
 
 
 def _parquet(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.landing.readers import literal
+
 _COLUMNS = """
     AvailabilityZone BilledCost BillingAccountId BillingAccountName BillingAccountType
     BillingCurrency BillingPeriodEnd BillingPeriodStart CapacityReservationId
@@ -64,7 +66,7 @@ def write_focus_file(
     extra = [f'"{column}"' for column in given if column.startswith("x_")]
     compression = "gzip" if gzip else "none"
     con.execute(
-        f"copy (select {', '.join(listed + extra)} from ({query})) to '{target}'"
+        f"copy (select {', '.join(listed + extra)} from ({query})) to {literal(str(target))}"
         f" (format csv, header true, nullstr '{null}', compression {compression},"
         " timestampformat '%Y-%m-%dT%H:%M:%SZ')"
     )

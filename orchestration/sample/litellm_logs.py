@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from orchestration.landing.readers import literal
 from orchestration.sample.company import CANARY
 from orchestration.sample.days import Span
 from orchestration.sample.prices import PRICE_CHANGE, VENDOR_PRICES
 
 DUPLICATED_ROWS = 5
 QUARANTINED_ROWS = 2
+_LOG = "select * exclude (day, month) from spend_log where"
 
 
 def write_litellm_logs(con: duckdb.DuckDBPyConnection, folder: Path, span: Span, scale: int) -> str:
@@ -20,27 +24,28 @@ def write_litellm_logs(con: duckdb.DuckDBPyConnection, folder: Path, span: Span,
     folder.mkdir(parents=True, exist_ok=True)
     _create_log(con, span)
     if scale == 1:
-        for day in span.days:
-            where = f"day = date '{day}'"
-            target = folder / f"spend_logs_{day}.csv"
-            rows = f"select * exclude (day, month) from spend_log where {where}"
-            extra = _planted_rows(span, day)
-            con.execute(f"copy ({rows}{extra}) to '{target}' (format csv, header true)")
-        return "litellm/spend_logs_*.csv"
-    for month in span.months:
-        target = folder / f"spend_logs_{month:%Y-%m}.parquet"
-        con.execute(
-            f"copy (select * exclude (day, month) from spend_log where month = date '{month}')"
-            f" to '{target}' (format parquet, compression zstd, row_group_size 122880)"
-        )
-    return "litellm/spend_logs_*.parquet"
+        copies = [
+            f"copy ({_LOG} day = date '{day}'{_planted_rows(span, day)})"
+            f" to {literal(str(folder / f'spend_logs_{day}.csv'))} (format csv, header true)"
+            for day in span.days
+        ]
+    else:
+        copies = [
+            f"copy ({_LOG} month = date '{month}')"
+            f" to {literal(str(folder / f'spend_logs_{month:%Y-%m}.parquet'))}"
+            " (format parquet, compression zstd, row_group_size 122880)"
+            for month in span.months
+        ]
+    # A file is written by one thread, in the order of its rows; several files at a time.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda copy: con.cursor().execute(copy), copies))
+    return f"litellm/spend_logs_*.{'csv' if scale == 1 else 'parquet'}"
 
 
 def _planted_rows(span: Span, day: date) -> str:
     """Rows that the gateway wrote twice, and rows that no one can read a count from."""
     duplicated = f"""
-        union all select * exclude (day, month) from spend_log
-        where day = date '{day}' and request_id like '%-0000000_'
+        union all {_LOG} day = date '{day}' and request_id like '%-0000000_'
             and right(request_id, 1)::bigint < {DUPLICATED_ROWS}"""
     unreadable = f"""
         union all select * exclude (day, month) replace (

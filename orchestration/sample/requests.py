@@ -53,8 +53,8 @@ _DRAWN = """
 _ASKED = """
     select
         *,
-        getvariable('feature_slots')[1 + pick(dice_a, 0, 64)] as asked,
-        getvariable('customers')[1 + pick(dice_a, 1, {customers})] as customer,
+        {slots}[1 + pick(dice_a, 0, 64)] as asked,
+        {customers}[1 + pick(dice_a, 1, {customer_count})] as customer,
         -- 7 % without any mark, 5 % with the team's key alone, 3 % with half of the tags.
         part(dice_a, 2) < 4588 as is_untagged,
         part(dice_a, 2) between 4588 and 7864 as is_key_only,
@@ -126,10 +126,13 @@ def create_requests(con: duckdb.DuckDBPyConnection, span: Span) -> None:
         for f in FEATURES
         for _ in range(f.slots)
     )
-    con.execute(f"set variable feature_slots = [{slots}]")
-    con.execute(f"set variable customers = {list(CUSTOMERS)!r}")
     drawn = _DRAWN.format(placed=_PLACED)
-    asked = _ASKED.format(drawn=drawn, customers=len(CUSTOMERS))
+    asked = _ASKED.format(
+        drawn=drawn,
+        slots=f"[{slots}]",
+        customers=list(CUSTOMERS),
+        customer_count=len(CUSTOMERS),
+    )
     counted = _COUNTED.format(
         asked=asked, unknown=UNKNOWN_MODEL, bug_feature=BUG_FEATURE, bug_day=span.bug_day
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.landing.readers import literal
 from orchestration.sample.company import CUSTOMERS
 from orchestration.sample.days import Span
 from orchestration.sample.prices import ASSISTANT_PRICE
@@ -41,7 +42,7 @@ def create_support_log(con: duckdb.DuckDBPyConnection, scale: int) -> None:
             2000 + pick(dice_a, 1, 6000) as input_tokens,
             pick(dice_a, 2, 5) * 1024 as cache_read_input_tokens,
             150 + pick(dice_a, 3, 900) as output_tokens,
-            getvariable('customers')[1 + place % {len(CUSTOMERS)}] as customer
+            {list(CUSTOMERS)}[1 + place % {len(CUSTOMERS)}] as customer
         from (
             select day, month, place, dice('support', day_number * 100000000 + place) as dice_a
             from (
@@ -85,5 +86,5 @@ def write_support_log(con: duckdb.DuckDBPyConnection, folder: Path, span: Span) 
             f"copy (select id, strftime(ts, '%Y-%m-%dT%H:%M:%SZ') as ts, 'anthropic' as vendor,"
             f" model, input_tokens, cache_read_input_tokens, output_tokens, customer, {keys}"
             f" from support_requests where month = date '{month}')"
-            f" to '{folder / f'requests_{month:%Y-%m}.jsonl'}' (format json)"
+            f" to {literal(str(folder / f'requests_{month:%Y-%m}.jsonl'))} (format json)"
         )

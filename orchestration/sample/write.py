@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import SettingsError
+from orchestration.landing.readers import literal
 from orchestration.sample.business import write_business_files
 from orchestration.sample.cloud_bills import write_aws_bill, write_azure_bill
 from orchestration.sample.cloud_lines import create_cloud_lines
@@ -70,7 +71,10 @@ def write_sample(
     with duckdb.connect() as con:
         con.execute("set enable_progress_bar = false")
         con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        con.execute(f"set temp_directory = '{out / '.spill'}'")
+        con.execute(f"set temp_directory = {literal(str(out / '.spill'))}")
+        # One thread a query keeps the rows' order without buffering a whole file to restore it.
+        con.execute("set threads = 1")
+        con.execute("set preserve_insertion_order = false")
         create_draw_macros(con, seed)
         create_calendar(con, span, seed, scale)
         create_requests(con, span)

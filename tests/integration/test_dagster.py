@@ -170,8 +170,8 @@ def test_a_backfill_of_a_range_is_one_run(launches, home):
 
 
 def test_a_refused_delivery_fails_its_check_and_says_why(launches, home):
-    day = "2031-10-03"
-    (launches.folder / "units_2026-10.csv").write_text(f"date,unit,quantity\n{day},launches,7\n")
+    rows = "date,unit,quantity\n2026-10-03,launches,7\n2031-10-03,launches,7\n"
+    (launches.folder / "units_2026-10.csv").write_text(rows)
     result = dg.materialize(
         delivery_assets(launches), partition_key="2026-10", instance=home, raise_on_error=False
     )

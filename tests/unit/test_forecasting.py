@@ -21,6 +21,7 @@ from orchestration.forecasting.issue import (
 )
 from orchestration.forecasting.model import forecast_series
 
+VINTAGE = date(2026, 9, 1)
 HORIZON = 61
 
 
@@ -32,16 +33,36 @@ WEEKLY = [100.0 + 30 * (place % 7 < 5) + place / 10 for place in range(100)]
 
 
 def test_less_than_two_weeks_give_no_forecast() -> None:
-    assert forecast_series(np.array(WEEKLY[:13]), HORIZON) is None
+    assert forecast_series(np.array(WEEKLY[:13]), VINTAGE, HORIZON) is None
     due, skipped = _due({"total": days_of(date(2026, 8, 1), WEEKLY[:13])}, set())
     assert (due, skipped) == ([], {"total": INSUFFICIENT})
 
 
 def test_the_week_is_seen() -> None:
-    found = forecast_series(np.array(WEEKLY), 14)
+    found = forecast_series(np.array(WEEKLY), VINTAGE, 14)
     assert found is not None
     expected = [100.0 + 30 * (place % 7 < 5) + place / 10 for place in range(100, 114)]
     assert np.abs(np.array(found.p50, dtype=float) - expected).max() < 5
+
+
+def test_a_single_outlier_does_not_move_the_forecast() -> None:
+    calm = [100.0 + 30 * (place % 7 < 5) for place in range(100)]
+    shaken = [*calm[:80], 90_000.0, *calm[81:]]
+    one, other = (forecast_series(np.array(v), VINTAGE, HORIZON) for v in (calm, shaken))
+    assert one is not None and other is not None
+    worst = max(abs(a - b) for a, b in zip(one.p50, other.p50, strict=True))
+    assert worst < 15
+
+
+def test_a_line_billed_on_the_first_of_the_month_comes_again() -> None:
+    first = VINTAGE - timedelta(days=100)
+    days = [first + timedelta(days=place) for place in range(100)]
+    values = [100.0 + 30 * (day.weekday() < 5) + 2_000 * (day.day == 1) for day in days]
+    found = forecast_series(np.array(values), VINTAGE, HORIZON)
+    assert found is not None
+    firsts = [float(found.p50[0]), float(found.p50[30])]  # 1 September and 1 October
+    assert all(2_050 < value < 2_200 for value in firsts)
+    assert sum(value > 200 for value in found.p50) == 2
 
 
 @pytest.mark.parametrize(
@@ -57,7 +78,7 @@ def test_the_week_is_seen() -> None:
     ],
 )
 def test_odd_histories_give_numbers_in_order(values: list[float]) -> None:
-    found = forecast_series(np.array(values), HORIZON)
+    found = forecast_series(np.array(values), VINTAGE, HORIZON)
     assert found is not None
     for quantiles in zip(found.p10, found.p50, found.p80, found.p90, strict=True):
         assert list(quantiles) == sorted(quantiles)
@@ -68,7 +89,7 @@ def test_odd_histories_give_numbers_in_order(values: list[float]) -> None:
 @hypothesis_settings(max_examples=30)
 @given(st.lists(st.floats(0, 1e7), min_size=14, max_size=60))
 def test_the_same_history_gives_the_same_forecast(values: list[float]) -> None:
-    one, other = (forecast_series(np.array(values), 40) for _ in range(2))
+    one, other = (forecast_series(np.array(values), VINTAGE, 40) for _ in range(2))
     assert one == other
 
 
@@ -121,6 +142,6 @@ def test_forecasts_reach_the_end_of_the_next_month(vintage: str, through: str) -
 
 
 def test_quantiles_have_six_decimals() -> None:
-    found = forecast_series(np.array(WEEKLY), 3)
+    found = forecast_series(np.array(WEEKLY), VINTAGE, 3)
     assert found is not None
     assert all(value == value.quantize(Decimal("0.000001")) for value in found.p90)

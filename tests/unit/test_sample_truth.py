@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -25,7 +24,7 @@ from orchestration.sample.request_days import create_request_days
 from orchestration.sample.requests import create_requests
 from orchestration.sample.support_log import create_support_log
 from orchestration.sample.truth_lines import create_true_charges
-from orchestration.sample.truth_shares import Bearer, rounded, true_shares
+from orchestration.sample.truth_shares import rounded, true_shares
 from orchestration.sample.vendor_bill import create_vendor_lines
 
 SPAN = Span(date(2026, 8, 1), date(2026, 9, 30))
@@ -156,4 +155,3 @@ def test_draws_cover_their_range_and_repeat() -> None:
     drawn = [draw(7, f"name {number}", 10) for number in range(500)]
     assert set(drawn) == set(range(10))
     assert drawn == [draw(7, f"name {number}", 10) for number in range(500)]
-    assert Bearer("direct", "discovery") == Bearer("direct", "discovery")

@@ -193,7 +193,7 @@ BAD = [
     ("renamed column", "day,cost,currency\n2026-01-05,1,USD\n", "column 'charge_date'", None),
     ("no rows", HEADER, "the delivery is empty", None),
     ("too many unreadable", HEADER + "nonsense,1,USD,gpu\n", "which is not a time", 1),
-    ("ragged", HEADER + "2026-01-05,1,USD,gpu,more,and more\n", "column", None),
+    ("ragged", HEADER + "2026-01-05,1,USD,gpu,more,and more\n", "another number of columns", 1),
 ]
 
 
