@@ -1,5 +1,6 @@
-{# Before an incremental run: takes out the (source, day) grains whose deliveries changed or stand no longer, and all of
-   them when the price book draws its context bands anew, so that the run only adds. #}
+{# Before an incremental run: takes out the (source, day) grains whose deliveries changed or stand
+   no longer, and all of them when the price book draws its context bands anew, so that the run only
+   adds. #}
 {% macro delete_stale_grains() -%}
     {%- if is_incremental() -%}
     delete from {{ this }}

@@ -1,4 +1,5 @@
-{# Rows are only ever added, after a hook took the stale ones out. BigQuery knows no append: a merge without a key is one. #}
+{# Rows are only ever added, after a hook took the stale ones out. BigQuery knows no append: a merge
+   without a key is one. #}
 {% macro incremental_strategy() -%}
     {{ return({'duckdb': 'append', 'bigquery': 'merge'}[target.type]) }}
 {%- endmacro %}

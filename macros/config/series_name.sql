@@ -1,4 +1,5 @@
-{# A series' name: 'key=value' for every key that is set, in key order, joined by '|'; 'total' where none is. #}
+{# A series' name: 'key=value' for every key that is set, in key order, joined by '|'; 'total' where
+   none is. #}
 {% macro series_name(relation) -%}
     coalesce(nullif(substr(
     {%- for key in allocation_keys() %}

@@ -1,5 +1,6 @@
-{# The disjoint classes every token belongs to, each with the price-book classes that price it, the first known one first:
-   thinking without a price of its own is output, a cache write of unknown lifetime is the vendors' usual one. #}
+{# The disjoint classes every token belongs to, each with the price-book classes that price it, the
+   first known one first: thinking without a price of its own is output, a cache write of unknown
+   lifetime is the vendors' usual one. #}
 {% macro token_classes() -%}
     {{ return({
         "input_uncached": ["input_uncached"],

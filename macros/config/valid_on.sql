@@ -1,7 +1,9 @@
-{# Whether a row of a dated seed holds on a day: from valid_from on, up to and including valid_to; empty means open. #}
+{# Whether a row of a dated seed holds on a day: from valid_from on, up to and including valid_to;
+   empty means open. Plain comparisons: with an `or` in it, DuckDB joins every row with every row.
+   #}
 {% macro valid_on(day, relation) -%}
     (
-        ({{ relation }}.valid_from is null or {{ relation }}.valid_from <= {{ day }})
-        and ({{ relation }}.valid_to is null or {{ day }} <= {{ relation }}.valid_to)
+        coalesce({{ relation }}.valid_from, cast('0001-01-01' as date)) <= {{ day }}
+        and {{ day }} <= coalesce({{ relation }}.valid_to, cast('9999-12-31' as date))
     )
 {%- endmacro %}

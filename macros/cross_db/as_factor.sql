@@ -1,4 +1,5 @@
-{# One side of an exact product. Scales add up in a product and only 38 digits fit: each side keeps the decimals it needs. #}
+{# One side of an exact product. Scales add up in a product and only 38 digits fit: each side keeps
+   the decimals it needs. #}
 {% macro as_factor(expression, decimals) -%}
     {{ return(adapter.dispatch('as_factor', 'twinledger')(expression, decimals)) }}
 {%- endmacro %}

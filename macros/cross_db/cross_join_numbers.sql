@@ -1,4 +1,5 @@
-{# One row for each whole number from 0 to `last`, both included; none where `last` is null or below 0. #}
+{# One row for each whole number from 0 to `last`, both included; none where `last` is null or below
+   0. #}
 {% macro cross_join_numbers(last, column) -%}
     {{ return(adapter.dispatch('cross_join_numbers', 'twinledger')(last, column)) }}
 {%- endmacro %}

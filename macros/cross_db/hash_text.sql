@@ -1,4 +1,5 @@
-{# 32 hexadecimal digits. Feed it text only: numbers and moments print differently on each engine. #}
+{# 32 hexadecimal digits. Feed it text only: numbers and moments print differently on each engine.
+   #}
 {% macro hash_text(text) -%}
     {{ return(adapter.dispatch('hash_text', 'twinledger')(text)) }}
 {%- endmacro %}

@@ -1,4 +1,5 @@
-{# The text where it is a JSON object, else null: a stranger's tags may be anything, and JSON functions raise on it. #}
+{# The text where it is a JSON object, else null: a stranger's tags may be anything, and JSON
+   functions raise on it. #}
 {% macro json_object_or_null(text) -%}
     {{ return(adapter.dispatch('json_object_or_null', 'twinledger')(text)) }}
 {%- endmacro %}

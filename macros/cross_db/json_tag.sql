@@ -1,6 +1,7 @@
 {# The value of the first `"key:value"` text in a JSON list of texts; null where there is none.
-   DuckDB: a regular expression, since it is evaluated once a dictionary entry and not once a row; escapes (\u00e9, \") are
-   rare and decoded only where there is a backslash. BigQuery: its own array functions. #}
+   DuckDB: a regular expression, since it is evaluated once a dictionary entry and not once a row;
+   escapes (\u00e9, \") are rare and decoded only where there is a backslash. BigQuery: its own
+   array functions. #}
 {% macro json_tag(tags, key) -%}
     {{ return(adapter.dispatch('json_tag', 'twinledger')(tags, key)) }}
 {%- endmacro %}

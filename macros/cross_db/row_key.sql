@@ -1,5 +1,5 @@
-{# A stable key: md5 over texts. The unit separator keeps ('a', 'bc') apart from ('ab', 'c'), the record
-   separator keeps null apart from ''. Texts, whole numbers and dates only. #}
+{# A stable key: md5 over texts. The unit separator keeps ('a', 'bc') apart from ('ab', 'c'), the
+   record separator keeps null apart from ''. Texts, whole numbers and dates only. #}
 {% macro row_key(expressions) -%}
     {%- set parts = [] -%}
     {%- for expression in expressions -%}

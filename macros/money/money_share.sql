@@ -1,5 +1,6 @@
-{# The part of an amount that a weight has in a total: in double, rounded to 12 decimals, back to money; null where the
-   total is 0. Shares need not add up to the amount: the largest one takes the remainder. #}
+{# The part of an amount that a weight has in a total: in double, rounded to 12 decimals, back to
+   money; null where the total is 0. Shares need not add up to the amount: the largest one takes the
+   remainder. #}
 {% macro money_share(amount, weight, total) -%}
     cast(
         round(

@@ -56,6 +56,7 @@ shared as (
         end as {{ amount }}_share,
         {%- endfor %}
         coalesce(pool_targets.is_largest, true) as takes_remainder,
+        case when pool_targets.is_largest then routes.origin_id end as remainder_of,
         routes.is_ai,
         routes.charge_date
     from routes
@@ -90,9 +91,7 @@ exact as (
         {%- endfor %}
     from shared
     left join given
-        on
-            shared.origin_id = given.origin_id
-            and shared.takes_remainder
+        on shared.remainder_of = given.origin_id
 
 ),
 

@@ -17,23 +17,33 @@ deliveries as (
 
 ),
 
+unpacked as (
+
+    select
+        deliveries.*,
+        {{ unnested('currency') }} as currency,
+        {{ json_member('deliveries.totals', unnested('currency')) }} as amounts
+    from deliveries
+    {{ cross_join_json_keys('deliveries.totals', 'currency') }}
+
+),
+
+-- FOCUS bills and cost lines each name their columns in their own way.
 totals_by_currency as (
 
     select
-        deliveries.load_id,
+        load_id,
+        period,
         currency,
-        -- FOCUS bills and cost lines each name their columns in their own way.
         coalesce(
-            {{ safe_cast(json_text(json_member('deliveries.totals', 'currency'), 'BilledCost'), money_type()) }},
-            {{ safe_cast(json_text(json_member('deliveries.totals', 'currency'), 'billed_cost'), money_type()) }}
+            {{ safe_cast(json_text('amounts', 'BilledCost'), money_type()) }},
+            {{ safe_cast(json_text('amounts', 'billed_cost'), money_type()) }}
         ) as billed_cost,
         coalesce(
-            {{ safe_cast(json_text(json_member('deliveries.totals', 'currency'), 'EffectiveCost'), money_type()) }},
-            {{ safe_cast(json_text(json_member('deliveries.totals', 'currency'), 'effective_cost'), money_type()) }}
-        ) as effective_cost,
-        deliveries.period
-    from deliveries
-    {{ cross_join_json_keys('deliveries.totals', 'currency') }}
+            {{ safe_cast(json_text('amounts', 'EffectiveCost'), money_type()) }},
+            {{ safe_cast(json_text('amounts', 'effective_cost'), money_type()) }}
+        ) as effective_cost
+    from unpacked
 
 ),
 
@@ -59,7 +69,8 @@ currencies as (
 
 ),
 
--- Every version shows every currency the bill ever had: one that a new version drops is a difference, not a gap.
+-- Every version shows every currency the bill ever had: one that a new version drops is a
+-- difference, not a gap.
 versions as (
 
     select
@@ -120,9 +131,11 @@ bill_versions as (
         period,
         currency,
         case
-            when former_billed_cost <> billed_cost or former_effective_cost <> effective_cost then 'restated'
+            when former_billed_cost <> billed_cost or former_effective_cost <> effective_cost
+                then 'restated'
             -- Delivered before its month was over.
-            when cast(loaded_at as date) < {{ next_month_start(period_day('period')) }} then 'estimated'
+            when {{ as_date('loaded_at') }} < {{ next_month_start(period_day('period')) }}
+                then 'estimated'
             else 'final'
         end as bill_status,
         version,

@@ -69,9 +69,11 @@ charges as (
         lines.commitment_discount_status,
         lines.tags,
         -- A bill that states the category itself is believed before any rule.
-        coalesce(stated_categories.ledger_category, rule_categories.ledger_category, 'non_ai') as ledger_category,
+        coalesce(stated_categories.ledger_category, rule_categories.ledger_category, 'non_ai')
+            as ledger_category,
         coalesce(stated_categories.lifecycle, rule_categories.lifecycle, 'not_ai') as lifecycle,
-        case when stated_categories.ledger_category is null then rule_categories.rule_id end as category_rule_id,
+        case when stated_categories.ledger_category is null then rule_categories.rule_id end
+            as category_rule_id,
         lines.evidence_level,
         lines.source_row,
         lines.pricing_quantity,
@@ -80,11 +82,15 @@ charges as (
         lines.effective_cost,
         lines.contracted_cost,
         lines.list_cost,
-        {{ in_reporting_currency('lines.effective_cost', 'lines.billing_currency', 'rates.rate') }} as cost,
-        {{ in_reporting_currency('lines.billed_cost', 'lines.billing_currency', 'rates.rate') }} as billed_cost_reporting,
-        {{ in_reporting_currency('lines.list_cost', 'lines.billing_currency', 'rates.rate') }} as list_cost_reporting,
+        {{ in_reporting_currency('lines.effective_cost', 'lines.billing_currency', 'rates.rate') }}
+            as cost,
+        {{ in_reporting_currency('lines.billed_cost', 'lines.billing_currency', 'rates.rate') }}
+            as billed_cost_reporting,
+        {{ in_reporting_currency('lines.list_cost', 'lines.billing_currency', 'rates.rate') }}
+            as list_cost_reporting,
         coalesce(stated_categories.is_ai, rule_categories.is_ai, false) as is_ai,
-        coalesce(lines.billing_currency = {{ reporting_currency() }}, false) or rates.rate is not null as has_exchange_rate,
+        coalesce(lines.billing_currency = {{ reporting_currency() }}, false)
+        or rates.rate is not null as has_exchange_rate,
         lines.charge_period_start,
         lines.charge_period_end,
         lines.billing_period_start,
@@ -96,7 +102,8 @@ charges as (
         on
             lines.category_key = rule_categories.category_key
             and lines.charge_date >= rule_categories.first_date
-            and (rule_categories.next_first_date is null or lines.charge_date < rule_categories.next_first_date)
+            and lines.charge_date
+            < coalesce(rule_categories.next_first_date, cast('9999-12-31' as date))
     left join rates
         on
             lines.charge_date = rates.rate_date

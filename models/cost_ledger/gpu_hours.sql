@@ -45,7 +45,7 @@ divided as (
         node_hours.*,
         coalesce(allocated_totals.allocated_gpu_hours, 0) as node_allocated_gpu_hours,
         case
-            when coalesce(allocated_totals.allocated_gpu_hours, 0) > node_hours.provisioned_gpu_hours
+            when allocated_totals.allocated_gpu_hours > node_hours.provisioned_gpu_hours
                 then allocated_totals.allocated_gpu_hours
             else node_hours.provisioned_gpu_hours
         end as divisor_gpu_hours
@@ -72,11 +72,14 @@ allocated as (
         job_hours.workload,
         divided.currency,
         {{ money_share(
-            'divided.provisioned_gpu_hours', 'job_hours.allocated_gpu_hours', 'divided.divisor_gpu_hours'
+            'divided.provisioned_gpu_hours',
+            'job_hours.allocated_gpu_hours',
+            'divided.divisor_gpu_hours'
         ) }} as provisioned_gpu_hours,
         job_hours.allocated_gpu_hours,
-        {{ money_share('divided.node_cost', 'job_hours.allocated_gpu_hours', 'divided.divisor_gpu_hours') }}
-            as allocated_cost,
+        {{ money_share(
+            'divided.node_cost', 'job_hours.allocated_gpu_hours', 'divided.divisor_gpu_hours'
+        ) }} as allocated_cost,
         job_hours.usage_hour
     from job_hours
     left join divided
@@ -101,16 +104,19 @@ shared_totals as (
 
 ),
 
--- What no job had, and the dust of rounding: the parts of a node's hour add up to the hour by construction.
+-- What no job had, and the dust of rounding: the parts of a node's hour add up to the hour by
+-- construction.
 unallocated as (
 
     select
         divided.node_id,
         divided.gpu_model,
         divided.currency,
-        {{ as_money('divided.provisioned_gpu_hours - coalesce(shared_totals.provisioned_gpu_hours, 0)') }}
-            as unallocated_gpu_hours,
-        {{ as_money('divided.node_cost - coalesce(shared_totals.allocated_cost, 0)') }} as unallocated_cost,
+        {{ as_money(
+            'divided.provisioned_gpu_hours - coalesce(shared_totals.provisioned_gpu_hours, 0)'
+        ) }} as unallocated_gpu_hours,
+        {{ as_money('divided.node_cost - coalesce(shared_totals.allocated_cost, 0)') }}
+            as unallocated_cost,
         divided.usage_hour
     from divided
     left join shared_totals
@@ -138,7 +144,8 @@ parts as (
         provisioned_gpu_hours,
         allocated_gpu_hours,
         -- Unknown where the node is unknown.
-        case when provisioned_gpu_hours is not null then {{ as_money('0') }} end as unallocated_gpu_hours,
+        case when provisioned_gpu_hours is not null then {{ as_money('0') }} end
+            as unallocated_gpu_hours,
         allocated_cost,
         case when allocated_cost is not null then {{ as_money('0') }} end as unallocated_cost,
         usage_hour
@@ -168,12 +175,14 @@ parts as (
 
 ),
 
--- No telemetry of what the GPUs did is landed yet: what is allocated is unmeasured, neither used nor idle.
+-- No telemetry of what the GPUs did is landed yet: what is allocated is unmeasured, neither used
+-- nor idle.
 gpu_hours as (
 
     select
         -- A job without any key and the idle rest of its node share all columns but the part.
-        {{ row_key(['part', 'node_id', 'gpu_model', hour_text('usage_hour')] + allocation_keys()) }} as gpu_hours_id,
+        {{ row_key(['part', 'node_id', 'gpu_model', hour_text('usage_hour')] + allocation_keys()) }}
+            as gpu_hours_id,
         node_id,
         gpu_model,
         cost_center,

@@ -61,8 +61,13 @@ priced as (
         prices.currency,
         {% for token_class in token_classes() -%}
         case
-            when usage_days.{{ token_class }}_tokens = 0 or usage_days.service_tier = 'gateway_cache' then 0
-            else {{ money_product('usage_days.' ~ token_class ~ '_tokens', 'prices.' ~ token_class ~ '_price', 0, 18) }}
+            when
+                usage_days.{{ token_class }}_tokens = 0
+                or usage_days.service_tier = 'gateway_cache'
+                then 0
+            else {{ money_product(
+                'usage_days.' ~ token_class ~ '_tokens', 'prices.' ~ token_class ~ '_price', 0, 18
+            ) }}
         end as {{ token_class }}_cost,
         {% endfor -%}
         case
@@ -115,7 +120,8 @@ token_usage_daily as (
         {% endfor -%}
         mismatched_requests,
         -- Null as soon as one class has no price: a part of the cost would pass for the whole.
-        {{ as_money('request_cost + ' ~ (token_classes().keys() | join('_cost + ')) ~ '_cost') }} as rated_cost,
+        {{ as_money('request_cost + ' ~ (token_classes().keys() | join('_cost + ')) ~ '_cost') }}
+            as rated_cost,
         {% for token_class in token_classes() -%}
         case when {{ token_class }}_cost is null then {{ token_class }}_tokens else 0 end
         {{- ' +' if not loop.last else ' as unpriced_tokens,' }}

@@ -1,10 +1,18 @@
 with
 
-numbers as (
+span as (
 
     select
-        {{ date_add_days("cast('2015-01-01' as date)", 'day_number') }} as day
-    from (select {{ days_between("cast('2015-01-01' as date)", "cast('2039-12-31' as date)") }} as last_number) as span
+        cast('2015-01-01' as date) as first_day,
+        {{ days_between("cast('2015-01-01' as date)", "cast('2039-12-31' as date)") }}
+            as last_number
+
+),
+
+numbers as (
+
+    select {{ date_add_days('span.first_day', 'day_number') }} as day
+    from span
     {{ cross_join_numbers('span.last_number', 'day_number') }}
 
 ),

@@ -22,7 +22,8 @@ days as (
 
 ),
 
--- A rate holds until the next one: there is no rate before the first, and a future one is never used.
+-- A rate holds until the next one: there is no rate before the first, and a future one is never
+-- used.
 exchange_rates_daily as (
 
     select

@@ -35,8 +35,8 @@ latest_snapshots as (
 
 ),
 
--- What a later snapshot of the same source says about a model replaces all the earlier one said, the past included;
--- a model that a later snapshot no longer lists keeps its last known prices.
+-- What a later snapshot of the same source says about a model replaces all the earlier one said,
+-- the past included; a model that a later snapshot no longer lists keeps its last known prices.
 price_book as (
 
     select

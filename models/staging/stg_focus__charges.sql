@@ -19,8 +19,11 @@ source as (
         ServiceCategory as service_category,
         SkuId as sku_id,
         SkuPriceId as sku_price_id,
-        coalesce(SkuMeter, {{ json_text('_extra', 'x_SkuMeterName') }}, {{ json_text('_extra', 'x_UsageType') }})
-            as sku_meter,
+        coalesce(
+            SkuMeter,
+            {{ json_text('_extra', 'x_SkuMeterName') }},
+            {{ json_text('_extra', 'x_UsageType') }}
+        ) as sku_meter,
         {{ json_text('_extra', 'x_ModelId') }} as model,
         ChargeCategory as charge_category,
         ChargeClass as charge_class,
@@ -75,14 +78,18 @@ stg_focus__charges as (
         charge_description,
         pricing_category,
         case
-            when commitment_discount_status is not null or lower(pricing_category) = 'committed' then 'committed'
-            when lower(charge_description) like '%provisioned%throughput%' or lower(sku_meter) like '%provisioned%'
+            when commitment_discount_status is not null or lower(pricing_category) = 'committed'
+                then 'committed'
+            when
+                lower(charge_description) like '%provisioned%throughput%'
+                or lower(sku_meter) like '%provisioned%'
                 then 'provisioned'
             when lower(pricing_category) in ('dynamic', 'spot') then 'spot'
             when lower(pricing_category) = 'tiered' then 'tiered'
             when charge_category = 'Purchase' and charge_frequency = 'recurring' then 'subscription'
             when charge_category = 'Usage' and list_unit_price = 0 and billed_cost = 0 then 'free'
-            when lower(pricing_category) in ('standard', 'on-demand') or charge_category = 'Usage' then 'on_demand'
+            when lower(pricing_category) in ('standard', 'on-demand') or charge_category = 'Usage'
+                then 'on_demand'
         end as pricing_model,
         pricing_unit,
         consumed_unit,

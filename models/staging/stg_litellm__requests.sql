@@ -35,8 +35,9 @@ checked as (
 
 ),
 
--- LiteLLM counts cache reads and writes inside prompt_tokens and thinking inside completion_tokens, whatever the
--- vendor does. Where the parts exceed the whole, the whole is kept and the parts are not believed.
+-- LiteLLM counts cache reads and writes inside prompt_tokens and thinking inside completion_tokens,
+-- whatever the vendor does. Where the parts exceed the whole, the whole is kept and the parts are
+-- not believed.
 stg_litellm__requests as (
 
     select
@@ -58,7 +59,9 @@ stg_litellm__requests as (
         {{ json_tag('request_tags', 'feature') }} as feature,
         {{ json_tag('request_tags', 'use_case') }} as use_case,
         coalesce({{ json_tag('request_tags', 'customer') }}, end_user) as customer,
-        coalesce({{ json_tag('request_tags', 'environment') }}, {{ json_tag('request_tags', 'env') }}) as environment,
+        coalesce(
+            {{ json_tag('request_tags', 'environment') }}, {{ json_tag('request_tags', 'env') }}
+        ) as environment,
         {{ json_tag('request_tags', 'workload') }} as workload,
         source_row,
         prompt_tokens as context_tokens,
@@ -69,7 +72,8 @@ stg_litellm__requests as (
         case when is_input_consistent then cache_read_tokens else 0 end as input_cache_read_tokens,
         cast(0 as {{ bigint_type() }}) as input_cache_write_5m_tokens,
         cast(0 as {{ bigint_type() }}) as input_cache_write_1h_tokens,
-        case when is_input_consistent then cache_write_tokens else 0 end as input_cache_write_other_tokens,
+        case when is_input_consistent then cache_write_tokens else 0 end
+            as input_cache_write_other_tokens,
         case
             when is_output_consistent then completion_tokens - reasoning_tokens
             else completion_tokens
@@ -78,7 +82,7 @@ stg_litellm__requests as (
         spend as reported_cost,
         {{ is_failed_status('status') }} as is_failed,
         {{ json_tag('request_tags', 'retry_of') }} is not null as is_retry,
-        not (is_input_consistent and is_output_consistent) as has_token_mismatch,
+        is_input_consistent = false or is_output_consistent = false as has_token_mismatch,
         started_at,
         ended_at,
         {{ as_date('started_at') }} as usage_date

@@ -34,8 +34,8 @@ source as (
 
 ),
 
--- Vendors differ in whether the input count holds the cached tokens and the output count the thinking: from here on
--- both do.
+-- Vendors differ in whether the input count holds the cached tokens and the output count the
+-- thinking: from here on both do.
 whole as (
 
     select
@@ -88,13 +88,15 @@ stg_token_events__requests as (
         source_row,
         whole_input_tokens as context_tokens,
         case
-            when is_input_consistent then whole_input_tokens - cache_read_tokens - cache_write_tokens
+            when is_input_consistent
+                then whole_input_tokens - cache_read_tokens - cache_write_tokens
             else whole_input_tokens
         end as input_uncached_tokens,
         case when is_input_consistent then cache_read_tokens else 0 end as input_cache_read_tokens,
         cast(0 as {{ bigint_type() }}) as input_cache_write_5m_tokens,
         cast(0 as {{ bigint_type() }}) as input_cache_write_1h_tokens,
-        case when is_input_consistent then cache_write_tokens else 0 end as input_cache_write_other_tokens,
+        case when is_input_consistent then cache_write_tokens else 0 end
+            as input_cache_write_other_tokens,
         case
             when is_output_consistent then whole_output_tokens - reasoning_tokens
             else whole_output_tokens
@@ -103,7 +105,7 @@ stg_token_events__requests as (
         cost as reported_cost,
         {{ is_failed_status('status') }} as is_failed,
         retry_of is not null as is_retry,
-        not (is_input_consistent and is_output_consistent) as has_token_mismatch,
+        is_input_consistent = false or is_output_consistent = false as has_token_mismatch,
         started_at,
         ended_at,
         {{ as_date('started_at') }} as usage_date

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from orchestration.settings import Settings
 
 UNKNOWN = "unknown"
-WIDTH_OF_A_PIPE = 120
+WIDTH_OF_A_PIPE = 140
+NARROWEST_WRAP = 24
 
 SettingsOption = Annotated[
     Path, typer.Option("--settings", metavar="FILE", help="The settings file of the workspace.")
@@ -99,9 +100,23 @@ def plain_table(*columns: str, right: tuple[str, ...] = (), wrap: tuple[str, ...
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in columns:
         table.add_column(
-            name, justify="right" if name in right else "left", no_wrap=name not in wrap
+            name,
+            justify="right" if name in right else "left",
+            no_wrap=name not in wrap,
+            overflow="fold",
         )
     return table
+
+
+def show_table(out: Console, table: Table) -> None:
+    """Print a table of `plain_table`; a narrow terminal breaks lines, but never cuts a figure."""
+    from rich.cells import cell_len
+
+    needed = 0
+    for column in table.columns:
+        widest = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
+        needed += (widest if column.no_wrap else min(widest, NARROWEST_WRAP)) + 2
+    out.print(table, width=max(out.width, needed), crop=False)
 
 
 def printable(value: object) -> str:
@@ -123,7 +138,7 @@ def money(value: Decimal | float | int | None, places: int = 2) -> str:
     return f"{amount.quantize(smallest, rounding=ROUND_HALF_EVEN):,}"
 
 
-def exact(value: Decimal | None) -> str:
+def exact(value: Decimal | int | None) -> str:
     """All decimals of an amount, without trailing zeros."""
     if value is None:
         return UNKNOWN
@@ -136,10 +151,10 @@ def unit_price(value: Decimal | float | None) -> str:
     if value is None:
         return UNKNOWN
     amount = Decimal(str(value))
-    if not amount:
-        return "0"
     places = max(2, 5 - amount.adjusted())
-    return exact(amount.quantize(Decimal(1).scaleb(-places)))
+    text = exact(amount.quantize(Decimal(1).scaleb(-places)))
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals:0<2}"
 
 
 def count(value: int | Decimal | None) -> str:

@@ -21,6 +21,7 @@ from orchestration.commands.console import (
     open_workspace,
     plain_table,
     printable,
+    show_table,
     without_secrets,
 )
 
@@ -55,7 +56,7 @@ def doctor(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
     for finding in findings:
         table.add_row(*(printable(text) for text in finding))
     out = console()
-    out.print(table)
+    show_table(out, table)
     problems = sum(finding[0] == "problem" for finding in findings)
     if problems:
         out.print(f"\n{problems} problem{'s' if problems > 1 else ''} to solve before a run")

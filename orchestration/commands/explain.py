@@ -18,6 +18,7 @@ from orchestration.commands.console import (
     open_workspace,
     plain_table,
     printable,
+    show_table,
 )
 from orchestration.commands.marts import open_marts, time_limit
 from orchestration.landing.datasets import ALLOCATION_KEYS
@@ -69,7 +70,7 @@ def _show_row(
     currency: str,
 ) -> None:
     if len(rows) == 1:
-        out.print(table)
+        show_table(out, table)
         _pairs(out, rows[0])
         return
     total = lineage.sum_of(con, "explained")
@@ -97,7 +98,7 @@ def _show_lines(out: Console, con: duckdb.DuckDBPyConnection, currency: str) -> 
             printable(", ".join(f"{k} {line[k]}" for k in keys if line[k] is not None)),
             line["origin_id"],
         )
-    out.print(table)
+    show_table(out, table)
     _more(out, lines.rows)
     _check(out, "the row", row, "its allocation lines", lines)
 
@@ -122,7 +123,7 @@ def _show_charges(out: Console, con: duckdb.DuckDBPyConnection, currency: str) -
             printable((charge["charge_description"] or charge["sku_id"] or "")[:60]),
             charge["charge_id"],
         )
-    out.print(table)
+    show_table(out, table)
     _more(out, charges.rows)
     allocated = lineage.allocated_sum(con)
     _check(out, "the charges", charges, "all allocations of them", allocated)
@@ -146,28 +147,61 @@ def _show_deliveries(out: Console, con: duckdb.DuckDBPyConnection) -> None:
             count(load["quarantined_rows"]),
             moment(load["loaded_at"]),
         )
-    out.print(table)
+    show_table(out, table)
     _more(out, len(loads))
 
 
 def _show_origins(out: Console, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    out.print("\n4  Where the largest come from")
-    for charge in lineage.fetch(
-        con,
-        f"from origins order by abs(cost) desc nulls first, charge_id limit {SOURCE_ROWS_SHOWN}",
+    """The largest charge down to its row, the next ones with their places."""
+    out.print("\n4  Where they come from")
+    for place, charge in enumerate(
+        lineage.fetch(
+            con,
+            f"from origins order by abs(cost) desc nulls first, charge_id limit {ROWS_SHOWN}",
+        )
     ):
-        out.print(f"\ncharge {charge['charge_id']}: {exact(charge['cost'])}")
+        if place < SOURCE_ROWS_SHOWN and charge["evidence_level"] == "billed":
+            _show_shares(out, con, settings, charge)
         landed = lineage.source_row(settings, charge)
         if landed is not None:
-            out.print(f"   file {printable(landed.file)}, row {count(landed.row)}")
+            out.print(
+                f"charge {charge['charge_id']}: file {printable(landed.file)},"
+                f" row {count(landed.row)}"
+            )
             if landed.columns is None:
                 out.print(f"   the lake holds load {landed.load_id} no longer")
-            else:
+            elif place == 0:
                 _pairs(out, {k: v for k, v in landed.columns.items() if not k.startswith("_")})
-        elif charge["evidence_level"] == "modelled":
-            _show_gpu_hours(out, con, charge)
+        elif place < SOURCE_ROWS_SHOWN:
+            out.print(f"charge {charge['charge_id']}:")
+            if charge["evidence_level"] == "modelled":
+                _show_gpu_hours(out, con, charge)
+            else:
+                _show_usage(out, con, charge)
+
+
+def _show_shares(
+    out: Console, con: duckdb.DuckDBPyConnection, settings: Settings, charge: lineage.Row
+) -> None:
+    for line in lineage.fetch(
+        con,
+        "from lines where origin_id = ? order by abs(cost) desc nulls first, allocation_id"
+        f" limit {SOURCE_ROWS_SHOWN}",
+        [charge["charge_id"]],
+    ):
+        usage = lineage.shared_by_usage(con, settings, line, charge)
+        if usage is None:
+            continue
+        if line["driver"] == "tokens":
+            part, whole, unit = usage["tokens"], usage["pool_tokens"], "tokens"
         else:
-            _show_usage(out, con, charge)
+            part, whole, unit = usage["rated_cost"], usage["pool_rated_cost"], "rated cost"
+        model = f" of {printable(usage['model'])}" if usage["model"] else ""
+        out.print(
+            f"shared by usage: requests {count(usage['requests'])}, tokens"
+            f" {count(usage['tokens'])}; {exact(part)} of {exact(whole)} {unit}{model}"
+            f" on {charge['charge_date']} in {printable(usage['source_names'])}"
+        )
 
 
 def _show_usage(out: Console, con: duckdb.DuckDBPyConnection, charge: lineage.Row) -> None:
@@ -176,12 +210,12 @@ def _show_usage(out: Console, con: duckdb.DuckDBPyConnection, charge: lineage.Ro
         out.print("   no usage of this charge is published")
         return
     out.print(
-        f"   {count(usage['requests'])} requests, {count(usage['total_tokens'])} tokens of "
+        f"   requests {count(usage['requests'])}, tokens {count(usage['total_tokens'])} of "
         f"{printable(usage['provider'])}, {printable(usage['model'])} on {usage['usage_date']}"
     )
     out.print(f"   tokens × price = {exact(usage['rated_cost'])} {usage['currency']}")
     if usage["unpriced_tokens"]:
-        out.print(f"   {count(usage['unpriced_tokens'])} tokens have no price")
+        out.print(f"   tokens without a price: {count(usage['unpriced_tokens'])}")
     requests = lineage.requests_of(con, usage, SOURCE_ROWS_SHOWN)
     if requests:
         out.print("   the largest requests:")
@@ -213,7 +247,7 @@ def _show_gpu_hours(out: Console, con: duckdb.DuckDBPyConnection, charge: lineag
             exact(row["unallocated_gpu_hours"]),
             exact(row["unmeasured_gpu_hours"]),
         )
-    out.print(table)
+    show_table(out, table)
     _more(out, len(hours))
 
 
@@ -240,4 +274,4 @@ def _pairs(out: Console, row: dict[str, Any]) -> None:
         if value is not None:
             text = exact(value) if isinstance(value, Decimal) else printable(value)
             table.add_row(f"   {printable(name)}", text)
-    out.print(table)
+    show_table(out, table)

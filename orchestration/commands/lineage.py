@@ -214,24 +214,70 @@ def gpu_hours_of(con: duckdb.DuckDBPyConnection, charge: Row) -> list[Row]:
     )
 
 
+def shared_by_usage(
+    con: duckdb.DuckDBPyConnection, settings: Settings, line: Row, charge: Row
+) -> Row | None:
+    """The usage that gave a line its share of a bill: requests, tokens and rated cost.
+
+    Returns:
+        The target's part and the whole of the pool: the charge's model on its day, else the day.
+        None where the share came from something else.
+    """
+    sources = [item.name for item in settings.sources if item.billed_by == charge["source_name"]]
+    if line["method_id"] != "usage" or line["driver"] not in ("rated_cost", "tokens"):
+        return None
+    # Allocation completes these two from the reference; the log may not have them.
+    keys = [key for key in ALLOCATION_KEYS if key not in ("cost_center", "environment")]
+    same = " and ".join(f"{key} is not distinct from ?" for key in keys)
+    for model in dict.fromkeys((charge["model"], None)):
+        found = fetch(
+            con,
+            f"""
+            select
+                sum(requests) filter (where {same}) as requests,
+                sum(total_tokens) filter (where {same}) as tokens,
+                sum(rated_cost) filter (where {same}) as rated_cost,
+                sum(total_tokens) as pool_tokens,
+                sum(rated_cost) as pool_rated_cost,
+                string_agg(distinct source_name, ', ') as source_names,
+                ? as model
+            from cost_ledger.token_usage_daily
+            where list_contains(?, source_name) and usage_date = ? and (? is null or model = ?)
+            """,
+            [
+                *(line[key] for _ in range(3) for key in keys),
+                model,
+                sources,
+                charge["charge_date"],
+                model,
+                model,
+            ],
+        )[0]
+        if found["requests"]:
+            return found
+    return None
+
+
 def deliveries_of(con: duckdb.DuckDBPyConnection) -> list[Row]:
     """The deliveries of `origins`: by load id, and for generated charges by source and day."""
     return fetch(
         con,
         """
-        with named as (
-            select loads.* from landing.loads as loads
-            semi join origins on loads.load_id = origins.load_id
-        ), dated as (
-            select loads.* from landing.loads as loads
-            semi join (select * from origins where source_row is null) as origins
-                on loads.source_name = origins.source_name
-                and loads.period in (cast(origins.charge_date as varchar), 'all')
-            where loads.status = 'accepted'
+        with wanted as (
+            select load_id, source_name, strftime(charge_date, '%Y-%m') as month,
+                coalesce(strftime(billing_period_start, '%Y-%m'), '') as billing_month,
+                cast(charge_date as varchar) as day
+            from origins
+            group by all
         )
         select load_id, source_name, dataset, period, status, row_count, quarantined_rows, loaded_at
-        from named union select load_id, source_name, dataset, period, status, row_count,
-            quarantined_rows, loaded_at from dated
+        from landing.loads as loads
+        semi join wanted on (
+            loads.load_id = wanted.load_id and loads.period in (wanted.month, wanted.billing_month)
+        ) or (
+            wanted.load_id is null and loads.status = 'accepted'
+            and loads.source_name = wanted.source_name and loads.period in (wanted.day, 'all')
+        )
         order by source_name, period, load_id
         """,
     )
@@ -282,7 +328,7 @@ def landed_rows(
         con.execute("set timezone = 'UTC'")
         return fetch(
             con,
-            f"select *, coalesce(_source_row, file_row_number + 1) as _row "
+            "select * exclude (file_row_number) "
             f"from read_parquet(?, file_row_number = true) where {condition} limit {limit}",
             [parts, *values],
         )

@@ -17,6 +17,7 @@ from orchestration.commands.console import (
     plain_table,
     printable,
     progress,
+    show_table,
 )
 from orchestration.errors import SettingsError
 
@@ -97,7 +98,7 @@ def _show_landed(results: list[LandResult], dry_run: bool) -> None:
         )
     if not any(result.is_new for result in results):
         out.print("Nothing new: what was delivered stands already.")
-    out.print(table)
+    show_table(out, table)
     if dry_run:
         for result in results:
             for name in result.loads:

@@ -18,6 +18,7 @@ from orchestration.commands.console import (
     open_workspace,
     plain_table,
     printable,
+    show_table,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _show_sources(out: Console, settings: Settings, lake: Lake) -> None:
             moment(newest),
             ago(newest, now),
         )
-    out.print(table)
+    show_table(out, table)
 
 
 def _quarantined(loads: list[Manifest], periods_of: dict[str, frozenset[str]]) -> int:
@@ -149,7 +150,7 @@ def _show_restatements(out: Console, settings: Settings, lake: Lake) -> None:
                 exact(after) if after is not None else "none",
                 exact((after or Decimal(0)) - (before or Decimal(0))),
             )
-    out.print(table)
+    show_table(out, table)
 
 
 def _show_refusals(out: Console, lake: Lake) -> None:
@@ -167,7 +168,7 @@ def _show_refusals(out: Console, lake: Lake) -> None:
             "" if row is None else count(row),
             printable(refusal["rule"]),
         )
-    out.print(table)
+    show_table(out, table)
 
 
 def _show_publish(out: Console, settings: Settings) -> None:

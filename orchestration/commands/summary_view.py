@@ -17,6 +17,7 @@ from orchestration.commands.console import (
     percent,
     plain_table,
     printable,
+    show_table,
     unit_price,
 )
 
@@ -74,7 +75,7 @@ def _landed(out: Console, summary: RunSummary) -> None:
             count(result.quarantined_rows),
             _some(result.replaced),
         )
-    out.print(table)
+    show_table(out, table)
 
 
 def _costs(out: Console, summary: RunSummary) -> None:
@@ -96,7 +97,7 @@ def _costs(out: Console, summary: RunSummary) -> None:
     unknown = {m: sum(row.unknown for row in rows) for m, rows in by_month.items()}
     if any(unknown.values()):
         table.add_row("lines of unknown cost", *(count(unknown[month]) for month in months))
-    out.print(table)
+    show_table(out, table)
     if months[-1] >= datetime.now(UTC).date().replace(day=1):
         out.print(f"{names[-1]} is not over.", style="dim")
 
@@ -129,7 +130,7 @@ def _coverage(out: Console, summary: RunSummary) -> None:
             money(row.taggable_cost),
             money(row.taggable_cost - row.tagged_cost),
         )
-    out.print(table)
+    show_table(out, table)
 
 
 def _unit_costs(out: Console, summary: RunSummary) -> None:
@@ -151,7 +152,7 @@ def _unit_costs(out: Console, summary: RunSummary) -> None:
             money(row.cost),
             percent(row.completeness),
         )
-    out.print(table)
+    show_table(out, table)
 
 
 def _value(out: Console, summary: RunSummary) -> None:
@@ -171,7 +172,7 @@ def _value(out: Console, summary: RunSummary) -> None:
             UNKNOWN if row.ratio is None else f"{row.ratio:,.2f}",
             printable(row.evidence_grade or "none"),
         )
-    out.print(table)
+    show_table(out, table)
     _more(out, len(summary.value_ratios))
 
 
@@ -185,7 +186,7 @@ def _forecast(out: Console, summary: RunSummary) -> None:
     for row in summary.forecast:
         table.add_row(_month(row.month), count(row.days), money(row.p50), moment(row.vintage))
     if summary.forecast:
-        out.print(table)
+        show_table(out, table)
     for series, reason in list(summary.skipped_forecasts.items())[:ROWS_SHOWN]:
         out.print(f"no forecast of {printable(series)}: {printable(reason)}")
 
@@ -209,7 +210,7 @@ def _budgets(out: Console, summary: RunSummary) -> None:
             percent(row.breach_probability),
             printable(row.status.replace("_", " ")),
         )
-    out.print(table)
+    show_table(out, table)
     _more(out, len(summary.budgets), 2 * ROWS_SHOWN)
 
 
@@ -221,19 +222,22 @@ def _kpis(out: Console, summary: RunSummary) -> None:
         "kpi", "scope", "month", "value", "threshold", "level", "complete", "owner",
         right=("value", "threshold", "complete"),
     )  # fmt: skip
-    for row in summary.kpis[: 2 * ROWS_SHOWN]:
+    guarded = [row for row in summary.kpis if row.threshold is not None]
+    for row in guarded:
         table.add_row(
             printable(row.kpi.replace("_", " ")),
             printable(row.scope),
             _month(row.month),
             percent(row.value),
-            "none" if row.threshold is None else percent(row.threshold),
-            printable(row.level or "none"),
+            percent(row.threshold),
+            printable(row.level or UNKNOWN),
             percent(row.completeness),
             printable(row.owner or "nobody"),
         )
-    out.print(table)
-    _more(out, len(summary.kpis), 2 * ROWS_SHOWN)
+    show_table(out, table)
+    others = len(summary.kpis) - len(guarded)
+    if others:
+        out.print(f"{count(others)} more without a threshold are in governance.kpi_values")
 
 
 def _open_ends(out: Console, summary: RunSummary) -> None:

@@ -57,7 +57,7 @@ def _check(
         check_name=key.name,
         passed=status == "pass",
         severity=dg.AssetCheckSeverity.WARN if status == "warn" else dg.AssetCheckSeverity.ERROR,
-        metadata={"failing_rows": result.failures or 0, "message": result.message or ""},
+        metadata={"failing_rows": result.failures or 0, "message": result.message or "none"},
     )
 
 

@@ -13,6 +13,7 @@ from orchestration.settings import Settings, SourceSettings
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _MONTH = re.compile(r"^\d{4}-\d{2}$")
 _FIRST_YEAR = "2024"
+"""Where no delivery says it."""
 
 
 def first_year(settings: Settings) -> str:
@@ -27,7 +28,7 @@ def first_year(settings: Settings) -> str:
         for period in manifest.periods
         if _MONTH.match(period.period[:7])
     ]
-    return min([_FIRST_YEAR, *years])
+    return min(years, default=_FIRST_YEAR)
 
 
 def partitions_of(source: SourceSettings, year: str) -> dg.TimeWindowPartitionsDefinition | None:

@@ -123,15 +123,19 @@ pools as (
 
 ),
 
--- A rule without a target value goes to everyone who bears cost under its key on that day.
+-- A rule without a target value goes to everyone who bears cost under its key on that day. Two joins, since one with
+-- an `or` would join every row with every row.
 targets as (
-
+    {% for join, condition, target_value in [
+        ('left', 'rules.target_value = bases.target_value', 'rules.target_value'),
+        ('inner', 'rules.target_value is null', 'bases.target_value'),
+    ] %}
     select
         pools.pool_id,
         pools.rule_id,
         rules.method as method_id,
         rules.target_key,
-        coalesce(rules.target_value, bases.target_value) as target_value,
+        {{ target_value }} as target_value,
         case rules.method
             when 'proportional' then bases.cost
             when 'fixed' then rules.weight
@@ -143,12 +147,15 @@ targets as (
         on
             pools.rule_id = rules.rule_id
             and {{ valid_on('pools.charge_date', 'rules') }}
-    left join bases
+    {{ join }} join bases
         on
             pools.basis = bases.basis
             and pools.charge_date = bases.charge_date
             and rules.target_key = bases.target_key
-            and (rules.target_value is null or rules.target_value = bases.target_value)
+            and {{ condition }}
+    where {{ target_value }} is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -164,9 +171,7 @@ weighed as (
         weight,
         charge_date
     from targets
-    where
-        weight > 0
-        and target_value is not null
+    where weight > 0
 
 ),
 

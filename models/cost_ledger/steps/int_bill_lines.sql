@@ -10,8 +10,8 @@ bill_lines as (
 
 ),
 
--- Lines alike in every column are charges of their own; their number tells them apart, so that an id follows from
--- the content and outlives a new delivery of the same bill.
+-- Lines alike in every column are charges of their own; their number tells them apart, so that an
+-- id follows from the content and outlives a new delivery of the same bill.
 counted as (
 
     select

@@ -15,8 +15,9 @@ int_charge_lines as (
     select
         *,
         {{ row_key([
-            'source_name', 'service_provider_name', 'service_name', 'service_category', 'sku_id', 'sku_price_id',
-            'sku_meter', 'charge_description', 'resource_id', 'resource_name',
+            'source_name', 'service_provider_name', 'service_name', 'service_category',
+            'sku_id', 'sku_price_id', 'sku_meter', 'charge_description',
+            'resource_id', 'resource_name',
         ]) }} as category_key,
         {{ as_date('charge_period_start') }} as charge_date
     from charge_lines

@@ -22,9 +22,11 @@ numbered as (
 int_context_bands as (
 
     select
-        coalesce({{ list_text(text('context_from_tokens'), 'context_from_tokens') }}, '') as thresholds,
+        coalesce({{ list_text(text('context_from_tokens'), 'context_from_tokens') }}, '')
+            as thresholds,
         {% for number in range(1, 13) -%}
-        max(case when band_number = {{ number }} then context_from_tokens end) as threshold_{{ number }},
+        max(case when band_number = {{ number }} then context_from_tokens end)
+            as threshold_{{ number }},
         {% endfor -%}
         {{ count_if('band_number > 12') }} as thresholds_left_out
     from numbered

@@ -47,7 +47,8 @@ spans as (
     select
         *,
         {{ hour_start('available_from') }} as first_hour,
-        {{ hours_spanned(hour_start('available_from'), hour_start('available_to')) }} as last_hour_number
+        {{ hours_spanned(hour_start('available_from'), hour_start('available_to')) }}
+            as last_hour_number
     from bounded
 
 ),

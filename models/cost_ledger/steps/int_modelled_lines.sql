@@ -32,7 +32,10 @@ unbilled_sources as (
 int_modelled_lines as (
 
     select
-        {{ row_key(["'modelled'", 'node_days.source_name', 'node_days.node_id', 'node_days.usage_date']) }} as charge_id,
+        {{ row_key([
+            "'modelled'", 'node_days.source_name', 'node_days.node_id', 'node_days.usage_date',
+        ]) }}
+            as charge_id,
         node_days.source_name as source_name,
         {{ text('null') }} as load_id,
         {{ text('null') }} as source_file,
@@ -73,8 +76,10 @@ int_modelled_lines as (
         {{ as_money('null') }} as contracted_cost,
         {{ as_money('node_days.node_cost') }} as list_cost,
         cast(node_days.usage_date as {{ timestamp_type() }}) as charge_period_start,
-        cast({{ date_add_days('node_days.usage_date', 1) }} as {{ timestamp_type() }}) as charge_period_end,
-        cast({{ month_start('node_days.usage_date') }} as {{ timestamp_type() }}) as billing_period_start
+        cast({{ date_add_days('node_days.usage_date', 1) }} as {{ timestamp_type() }})
+            as charge_period_end,
+        cast({{ month_start('node_days.usage_date') }} as {{ timestamp_type() }})
+            as billing_period_start
     from node_days
     inner join unbilled_sources
         on node_days.source_name = unbilled_sources.source_name

@@ -62,8 +62,10 @@ int_rated_lines as (
         {{ as_money('null') }} as contracted_cost,
         usage_days.rated_cost as list_cost,
         cast(usage_days.usage_date as {{ timestamp_type() }}) as charge_period_start,
-        cast({{ date_add_days('usage_days.usage_date', 1) }} as {{ timestamp_type() }}) as charge_period_end,
-        cast({{ month_start('usage_days.usage_date') }} as {{ timestamp_type() }}) as billing_period_start
+        cast({{ date_add_days('usage_days.usage_date', 1) }} as {{ timestamp_type() }})
+            as charge_period_end,
+        cast({{ month_start('usage_days.usage_date') }} as {{ timestamp_type() }})
+            as billing_period_start
     from usage_days
     inner join unbilled_sources
         on usage_days.source_name = unbilled_sources.source_name

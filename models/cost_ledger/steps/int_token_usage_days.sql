@@ -45,8 +45,8 @@ built as (
 ),
 
 {% endif -%}
--- Request rows are read only for the grains that new deliveries touched, or all of them when the price book draws
--- its context bands anew.
+-- Request rows are read only for the grains that new deliveries touched, or all of them when the
+-- price book draws its context bands anew.
 touched as (
 
     select
@@ -91,7 +91,8 @@ aggregated as (
         requests.workload,
         case
             {% for number in range(12, 0, -1) -%}
-            when requests.context_tokens >= bands.threshold_{{ number }} then bands.threshold_{{ number }}
+            when requests.context_tokens >= bands.threshold_{{ number }}
+                then bands.threshold_{{ number }}
             {% endfor -%}
             else 0
         end as context_from_tokens,
@@ -102,7 +103,8 @@ aggregated as (
         {{ sum_bigint('requests.input_cache_read_tokens') }} as input_cache_read_tokens,
         {{ sum_bigint('requests.input_cache_write_5m_tokens') }} as input_cache_write_5m_tokens,
         {{ sum_bigint('requests.input_cache_write_1h_tokens') }} as input_cache_write_1h_tokens,
-        {{ sum_bigint('requests.input_cache_write_other_tokens') }} as input_cache_write_other_tokens,
+        {{ sum_bigint('requests.input_cache_write_other_tokens') }}
+            as input_cache_write_other_tokens,
         {{ sum_bigint('requests.output_visible_tokens') }} as output_visible_tokens,
         {{ sum_bigint('requests.output_reasoning_tokens') }} as output_reasoning_tokens,
         {{ count_if('requests.has_token_mismatch') }} as mismatched_requests,

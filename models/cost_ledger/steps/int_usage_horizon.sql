@@ -3,7 +3,8 @@ with
 job_moments as (
 
     select
-        max(cast({{ date_add_days(as_date('started_at'), 1) }} as {{ timestamp_type() }})) as seen_until,
+        max(cast({{ date_add_days(as_date('started_at'), 1) }} as {{ timestamp_type() }}))
+            as seen_until,
         max(ended_at) as ended_until
     from {{ ref('stg_gpu_jobs__jobs') }}
 
@@ -26,8 +27,8 @@ moments as (
 
 ),
 
--- Nodes without an end and jobs still running last until the last day that usage speaks of, not until today: the same
--- deliveries give the same hours whenever they are built.
+-- Nodes without an end and jobs still running last until the last day that usage speaks of, not
+-- until today: the same deliveries give the same hours whenever they are built.
 int_usage_horizon as (
 
     select max(seen_until) as seen_until

@@ -1,9 +1,11 @@
 {#-
-    An amount adds up to what it came from, per group, to the last decimal: no tolerance, and a group that one side
-    lacks is a difference. `per` and `source_per` may be expressions; they are compared by position, null with null.
+    An amount adds up to what it came from, per group, to the last decimal: no tolerance, and a
+    group that one side lacks is a difference. `per` and `source_per` may be expressions; they are
+    compared by position, null with null.
 -#}
 {% test conserves(
-    model, amount, per, source_model, source_amount=none, source_per=none, where='true', source_where='true'
+    model, amount, per, source_model, source_amount=none, source_per=none,
+    where='true', source_where='true'
 ) %}
 
     {%- set per = [per] if per is string else per %}
@@ -24,7 +26,9 @@
         where {{ where }}
         union all
         select
-            {% for expression in source_per %}{{ expression }} as key_{{ loop.index }}, {% endfor -%}
+            {% for expression in source_per %}
+            {{ expression }} as key_{{ loop.index }},
+            {%- endfor %}
             cast(null as {{ money_type() }}) as amount,
             {{ as_money(source_amount or amount) }} as source_amount,
             0 as here,
