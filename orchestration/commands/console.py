@@ -116,7 +116,10 @@ def show_table(out: Console, table: Table) -> None:
     for column in table.columns:
         widest = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
         needed += (widest if column.no_wrap else min(widest, NARROWEST_WRAP)) + 2
-    out.print(table, width=max(out.width, needed), crop=False)
+    width = out.width
+    out.width = max(width, needed)
+    out.print(table, crop=False)
+    out.width = width
 
 
 def printable(value: object) -> str:

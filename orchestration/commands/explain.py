@@ -70,7 +70,7 @@ def _show_row(
     currency: str,
 ) -> None:
     if len(rows) == 1:
-        show_table(out, table)
+        out.print(table)
         _pairs(out, rows[0])
         return
     total = lineage.sum_of(con, "explained")
