@@ -52,7 +52,10 @@ shared as (
         routes.{{ amount }},
         case
             when pool_targets.pool_id is null then routes.{{ amount }}
-            else {{ money_share('routes.' ~ amount, 'pool_targets.weight', 'pool_targets.pool_weight') }}
+            else
+                {{ money_share(
+                    'routes.' ~ amount, 'pool_targets.weight', 'pool_targets.pool_weight'
+                ) }}
         end as {{ amount }}_share,
         {%- endfor %}
         coalesce(pool_targets.is_largest, true) as takes_remainder,
@@ -68,27 +71,28 @@ shared as (
 given as (
 
     select
-        origin_id,
         {%- for amount in amounts %}
-        sum({{ amount }}_share) as {{ amount }}{{ ',' if not loop.last }}
+        sum({{ amount }}_share) as {{ amount }},
         {%- endfor %}
+        origin_id
     from shared
     where not takes_remainder
     group by origin_id
 
 ),
 
--- Rounding never loses a digit: the target with the largest weight takes what the others leave of the charge.
+-- Rounding never loses a digit: the target with the largest weight takes what the others leave of
+-- the charge.
 exact as (
 
     select
-        shared.*,
         {%- for amount in amounts %}
         case
             when given.origin_id is not null then shared.{{ amount }} - given.{{ amount }}
             else shared.{{ amount }}_share
-        end as {{ amount }}_part{{ ',' if not loop.last }}
+        end as {{ amount }}_part,
         {%- endfor %}
+        shared.*
     from shared
     left join given
         on shared.remainder_of = given.origin_id
@@ -104,8 +108,10 @@ cost_allocations as (
         exact.charge_category,
         exact.pricing_model,
         exact.ledger_category,
-        case when exact.is_ai then coalesce(workloads.lifecycle, exact.lifecycle) else exact.lifecycle end
-            as lifecycle,
+        case
+            when exact.is_ai then coalesce(workloads.lifecycle, exact.lifecycle)
+            else exact.lifecycle
+        end as lifecycle,
         exact.evidence_level,
         exact.provider,
         exact.model,
@@ -114,7 +120,10 @@ cost_allocations as (
         exact.driver,
         {%- for key in keys %}
         {%- if key == 'cost_center' %}
-        case when exact.method_id = 'unallocated' then 'unallocated' else exact.cost_center end as cost_center,
+        case
+            when exact.method_id = 'unallocated' then 'unallocated'
+            else exact.cost_center
+        end as cost_center,
         {%- else %}
         exact.{{ key }},
         {%- endif %}

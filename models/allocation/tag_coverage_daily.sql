@@ -25,7 +25,7 @@ taggable_charges as (
 
 ),
 
--- What the later steps found out about charges that carry no owner. It counts as inferred, never as tagged.
+-- What the later steps found out about charges without an owner: inferred, never tagged.
 inferred_charges as (
 
     select
@@ -100,10 +100,12 @@ required as (
         {%- for key in keys %}
         requirements.needs_{{ key }} = 1 as needs_{{ key }},
         {%- endfor %}
+        -- Required and missing adds one: nothing may be left.
+        0
         {%- for key in keys %}
-        (requirements.needs_{{ key }} = 0 or charges.has_{{ key }})
-        {{ 'and ' if not loop.last else 'as has_all_required,' }}
+        + case when charges.has_{{ key }} then 0 else requirements.needs_{{ key }} end
         {%- endfor %}
+        = 0 as has_all_required,
         true as needs_all_required
     from charges
     inner join requirements

@@ -85,6 +85,18 @@ priced as (
 
 ),
 
+checked as (
+
+    select
+        {% for token_class in token_classes() -%}
+        case when {{ token_class }}_cost is null then {{ token_class }}_tokens else 0 end
+            as {{ token_class }}_unpriced,
+        {% endfor -%}
+        priced.*
+    from priced
+
+),
+
 token_usage_daily as (
 
     select
@@ -122,12 +134,9 @@ token_usage_daily as (
         -- Null as soon as one class has no price: a part of the cost would pass for the whole.
         {{ as_money('request_cost + ' ~ (token_classes().keys() | join('_cost + ')) ~ '_cost') }}
             as rated_cost,
-        {% for token_class in token_classes() -%}
-        case when {{ token_class }}_cost is null then {{ token_class }}_tokens else 0 end
-        {{- ' +' if not loop.last else ' as unpriced_tokens,' }}
-        {% endfor -%}
+        {{ token_classes().keys() | join('_unpriced + ') ~ '_unpriced' }} as unpriced_tokens,
         usage_date
-    from priced
+    from checked
 
 )
 

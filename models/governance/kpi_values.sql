@@ -12,7 +12,7 @@ kpi_parts as (
 
 ),
 
--- The last forecast that covered the whole month, made in the month before or on the month's first day.
+-- The last forecast that covered the whole month, made in the month before or on its first day.
 forecast_vintages as (
 
     select
@@ -69,14 +69,16 @@ closable as (
 
 ),
 
--- Older months are history. Where no month is closed yet, the open one is the best there is to guard.
+-- Older months are history. Where no month is closed yet, the open one is the best to guard.
 ranked as (
 
     select
         closable.*,
         row_number() over (
-            partition by kpi, scope
-            order by case when is_closed then 0 else 1 end asc, period_start desc nulls last
+            partition by closable.kpi, closable.scope
+            order by
+                case when closable.is_closed then 0 else 1 end asc,
+                closable.period_start desc nulls last
         ) as period_rank
     from closable
 
@@ -102,8 +104,9 @@ levelled as (
 
     select
         ranked.*,
-        {{ kpi_level('ranked.value', 'thresholds.direction', 'thresholds.warn_at', 'thresholds.block_at') }}
-            as level,
+        {{ kpi_level(
+            'ranked.value', 'thresholds.direction', 'thresholds.warn_at', 'thresholds.block_at'
+        ) }} as level,
         thresholds.direction,
         thresholds.warn_at,
         thresholds.block_at,

@@ -32,7 +32,9 @@ budget_days as (
 
 horizon as (
 
-    select newest_cost_date
+    select
+        newest_cost_date,
+        {{ date_add_days('newest_cost_date', 1) }} as first_unknown_date
     from {{ ref('int_cost_horizon') }}
 
 ),
@@ -49,7 +51,8 @@ thresholds as (
 
 ),
 
--- Quantiles of days added up: the month as if all its days erred the same way, which is the careful assumption.
+-- Quantiles of days added up: the month as if all its days erred the same way, which is the careful
+-- assumption.
 months as (
 
     select
@@ -85,8 +88,8 @@ foreseen as (
         case
             when
                 coalesce(months.forecast_days, 0) >= {{ days_between(
-                    'greatest(budgets.budget_month, coalesce(' ~ date_add_days('horizon.newest_cost_date', 1)
-                    ~ ', budgets.budget_month))',
+                    'greatest(budgets.budget_month, '
+                    ~ 'coalesce(horizon.first_unknown_date, budgets.budget_month))',
                     next_month_start('budgets.budget_month')
                 ) }}
                 then coalesce(months.actual, 0) + coalesce(months.{{ quantile }}, 0)
@@ -108,8 +111,12 @@ judged as (
     select
         foreseen.*,
         case
-            when actual > budget then 1
-            else {{ chance_above('budget', 'p10', 'p50', 'p80', 'p90') }}
+            when foreseen.actual > foreseen.budget then 1
+            else
+                {{ chance_above(
+                    'foreseen.budget',
+                    'foreseen.p10', 'foreseen.p50', 'foreseen.p80', 'foreseen.p90'
+                ) }}
         end as breach_probability
     from foreseen
 

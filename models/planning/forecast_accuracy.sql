@@ -48,8 +48,8 @@ thresholds as (
 
 ),
 
--- A day of a closed month without a charge cost nothing; one with charges of unknown cost is not scored.
--- The naive forecast repeats the last week that was known at the vintage.
+-- A day of a closed month without a charge cost nothing; one with charges of unknown cost is not
+-- scored. The naive forecast repeats the last week that was known at the vintage.
 scored as (
 
     select
@@ -78,9 +78,6 @@ sums as (
     select
         series,
         method,
-        is_backcast,
-        vintage,
-        target_month,
         cast(count(*) as {{ bigint_type() }}) as target_days,
         sum(actual) as actual_cost,
         sum(p50) as forecast_cost,
@@ -91,8 +88,11 @@ sums as (
         sum(greatest(
             {{ quantile }} * (actual - p{{ quantile }}),
             ({{ quantile }} - 100) * (actual - p{{ quantile }})
-        )) as pinball_{{ quantile }}{{ ',' if not loop.last }}
+        )) as pinball_{{ quantile }},
         {%- endfor %}
+        is_backcast,
+        vintage,
+        target_month
     from scored
     where
         actual is not null
@@ -105,41 +105,56 @@ measured as (
 
     select
         sums.*,
-        {{ month_number('target_month') }} - {{ month_number(date_add_days('vintage', -1)) }} as horizon_months,
-        {{ divide('absolute_error', 'case when actual_cost > 0 then actual_cost end') }} as wape,
-        {{ divide('forecast_cost - actual_cost', 'case when actual_cost > 0 then actual_cost end') }} as bias
+        case when sums.actual_cost > 0 then sums.actual_cost end as divisor,
+        {{ month_number('sums.target_month') }}
+        - {{ month_number(date_add_days('sums.vintage', -1)) }} as horizon_months
     from sums
+
+),
+
+judged as (
+
+    select
+        measured.*,
+        {{ divide('measured.absolute_error', 'measured.divisor') }} as wape,
+        {{ divide('measured.forecast_cost - measured.actual_cost', 'measured.divisor') }} as bias
+    from measured
 
 ),
 
 forecast_accuracy as (
 
     select
-        {{ row_key(['measured.series', 'measured.vintage', 'measured.target_month']) }} as forecast_accuracy_id,
-        measured.series,
-        measured.method,
-        {{ kpi_level('1 - measured.wape', 'thresholds.direction', 'thresholds.warn_at', 'thresholds.block_at') }}
-            as level,
-        cast(measured.horizon_months as {{ bigint_type() }}) as horizon_months,
-        measured.target_days,
-        {{ as_money('measured.actual_cost') }} as actual_cost,
-        {{ as_money('measured.forecast_cost') }} as forecast_cost,
-        measured.wape,
-        measured.bias,
+        {{ row_key(['judged.series', 'judged.vintage', 'judged.target_month']) }}
+            as forecast_accuracy_id,
+        judged.series,
+        judged.method,
+        {{ kpi_level(
+            '1 - judged.wape',
+            'thresholds.direction',
+            'thresholds.warn_at',
+            'thresholds.block_at'
+        ) }} as level,
+        cast(judged.horizon_months as {{ bigint_type() }}) as horizon_months,
+        judged.target_days,
+        {{ as_money('judged.actual_cost') }} as actual_cost,
+        {{ as_money('judged.forecast_cost') }} as forecast_cost,
+        judged.wape,
+        judged.bias,
         {{ divide(
-            'measured.pinball_10 + measured.pinball_50 + measured.pinball_80 + measured.pinball_90',
-            '400 * measured.target_days'
+            'judged.pinball_10 + judged.pinball_50 + judged.pinball_80 + judged.pinball_90',
+            '400 * judged.target_days'
         ) }} as pinball,
-        {{ divide('measured.covered_days', 'measured.target_days') }} as coverage_80,
-        1 - {{ divide('measured.absolute_error', 'measured.naive_error') }} as skill_vs_naive,
-        measured.is_backcast,
-        measured.vintage,
-        measured.target_month
-    from measured
+        {{ divide('judged.covered_days', 'judged.target_days') }} as coverage_80,
+        1 - {{ divide('judged.absolute_error', 'judged.naive_error') }} as skill_vs_naive,
+        judged.is_backcast,
+        judged.vintage,
+        judged.target_month
+    from judged
     left join thresholds
         on
-            measured.series = thresholds.scope
-            and {{ valid_on('measured.target_month', 'thresholds') }}
+            judged.series = thresholds.scope
+            and {{ valid_on('judged.target_month', 'thresholds') }}
 
 )
 

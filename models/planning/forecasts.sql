@@ -33,7 +33,8 @@ newest as (
 forecasts as (
 
     select
-        {{ row_key(['quantiles.series', 'quantiles.vintage', 'quantiles.target_date']) }} as forecasts_id,
+        {{ row_key(['quantiles.series', 'quantiles.vintage', 'quantiles.target_date']) }}
+            as forecasts_id,
         quantiles.series,
         quantiles.method,
         quantiles.currency,

@@ -1,4 +1,9 @@
-{% set steps = ['int_unit_costs_by_day', 'int_unit_costs_by_gpu', 'int_unit_costs_by_key', 'int_unit_costs_by_outcome'] %}
+{% set steps = [
+    'int_unit_costs_by_day',
+    'int_unit_costs_by_gpu',
+    'int_unit_costs_by_key',
+    'int_unit_costs_by_outcome',
+] %}
 
 with
 
@@ -27,8 +32,12 @@ ranked as (
     select
         unit_months.*,
         row_number() over (
-            partition by metric, entity_type, entity, period_start
-            order by step_rank asc nulls last
+            partition by
+                unit_months.metric,
+                unit_months.entity_type,
+                unit_months.entity,
+                unit_months.period_start
+            order by unit_months.step_rank asc nulls last
         ) as metric_rank
     from unit_months
 

@@ -56,10 +56,12 @@ worth as (
             money_product('outcomes.quantity', 'outcomes.unit_value', 6, 12),
             'outcomes.currency', 'exchange_rates.rate'
         ) }} as gross_value,
-        {{ money_product('outcomes.attribution_share', '1 - evidence_grades.relative_half_width', 9, 9) }}
-            as share_low,
-        {{ money_product('outcomes.attribution_share', '1 + evidence_grades.relative_half_width', 9, 9) }}
-            as share_high
+        {{ money_product(
+            'outcomes.attribution_share', '1 - evidence_grades.relative_half_width', 9, 9
+        ) }} as share_low,
+        {{ money_product(
+            'outcomes.attribution_share', '1 + evidence_grades.relative_half_width', 9, 9
+        ) }} as share_high
     from outcomes
     left join evidence_grades
         on outcomes.evidence_grade = evidence_grades.grade
@@ -70,7 +72,8 @@ worth as (
 
 ),
 
--- Evidence bounds the share that AI may claim: a declared one may be far off, a holdout's less; no share passes 1.
+-- Evidence bounds the share that AI may claim: a declared one may be far off, a holdout's less; no
+-- share passes 1.
 value_events as (
 
     select

@@ -85,7 +85,7 @@ joined as (
         use_case_months.use_case,
         month_values.evidence_grade,
         costs.cost,
-        -- Outcomes that name no use case are worth something, but not to the cost that names none either.
+        -- Outcomes without a use case are worth something, but not to the cost without one.
         case when defined.use_case is not null and costs.cost > 0 then costs.cost end as ratio_cost,
         month_values.value,
         month_values.value_low,
@@ -123,7 +123,8 @@ value_ratios as (
         {{ divide('value_low', 'ratio_cost') }} as ratio_low,
         {{ divide('value_high', 'ratio_cost') }} as ratio_high,
         coalesce(value_events, 0) as value_events,
-        coalesce({{ divide('allocations - unknown_cost_allocations', 'allocations') }}, 0) as cost_completeness,
+        coalesce({{ divide('allocations - unknown_cost_allocations', 'allocations') }}, 0)
+            as cost_completeness,
         {{ divide('value_events - unknown_value_events', 'value_events') }} as value_completeness,
         has_outcome_defined,
         period_start

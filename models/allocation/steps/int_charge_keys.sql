@@ -29,9 +29,7 @@ account_owners as (
     select
         source_name,
         coalesce(sub_account_id, '') as sub_account_id,
-        {%- for key in keys %}
-        {{ key }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ keys | join(',\n        ') }}
     from {{ ref('account_owners') }}
 
 ),
@@ -76,27 +74,28 @@ ranked_values as (
 tagged as (
 
     select
-        tags,
         {%- for key in keys %}
-        max(case when allocation_key = '{{ key }}' then tag_value end) as {{ key }}{{ ',' if not loop.last }}
+        max(case when allocation_key = '{{ key }}' then tag_value end) as {{ key }},
         {%- endfor %}
+        tags
     from ranked_values
     where value_rank = 1
     group by tags
 
 ),
 
--- What a tag says on the line beats what is known of its account, and that what is known of the source.
+-- What a tag says on the line beats what is known of its account, and that what is known of the
+-- source.
 known as (
 
     select
         charges.source_name,
         charges.sub_account_id,
         charges.tags,
-        charges.charge_date,
         {%- for key in keys %}
-        coalesce(tagged.{{ key }}, accounts.{{ key }}, bills.{{ key }}) as {{ key }}{{ ',' if not loop.last }}
+        coalesce(tagged.{{ key }}, accounts.{{ key }}, bills.{{ key }}) as {{ key }},
         {%- endfor %}
+        charges.charge_date
     from charges
     left join tagged
         on charges.tags = tagged.tags

@@ -94,12 +94,18 @@ keyed as (
             when charge_keys.is_direct then null
             when charges.ledger_category in ('hosted_inference', 'embedding_retrieval')
                 then
-                    {{ row_key(["'tokens'", 'charges.source_name', text('charges.charge_date'), 'charges.model']) }}
+                    {{ row_key([
+                        "'tokens'", 'charges.source_name', text('charges.charge_date'),
+                        'charges.model',
+                    ]) }}
         end as model_pool_id,
         case
             when charge_keys.is_direct then null
             when charges.ledger_category in ('hosted_inference', 'embedding_retrieval')
-                then {{ row_key(["'tokens'", 'charges.source_name', text('charges.charge_date'), 'null']) }}
+                then
+                    {{ row_key([
+                        "'tokens'", 'charges.source_name', text('charges.charge_date'), 'null'
+                    ]) }}
         end as day_pool_id,
         case
             when charge_keys.is_direct then null

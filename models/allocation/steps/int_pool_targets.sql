@@ -1,17 +1,21 @@
 {% set keys = allocation_keys() %}
+{% set target_columns = ['targets.driver'] %}
+{% for key in keys %}{% do target_columns.append('targets.' ~ key) %}{% endfor %}
 
 with
 
 targets as (
 
     select
-        pool_id,
+        usage_weights.pool_id,
         case when {{ owner_keys('usage_weights') }} is null then 'unallocated' else 'usage' end
             as method_id,
-        cast(null as {{ string_type() }}) as rule_id,
-        driver,
-        {{ keys | join(',\n        ') }},
-        weight,
+        {{ text('null') }} as rule_id,
+        usage_weights.driver,
+        {%- for key in keys %}
+        usage_weights.{{ key }},
+        {%- endfor %}
+        usage_weights.weight,
         2 as step
     from {{ ref('int_usage_weights') }} as usage_weights
 
@@ -37,8 +41,8 @@ keyed as (
 
     select
         targets.*,
-        {{ row_key(['driver'] + keys) }} as target_id,
-        sum(weight) over (partition by pool_id) as pool_weight
+        {{ row_key(target_columns) }} as target_id,
+        sum(targets.weight) over (partition by targets.pool_id) as pool_weight
     from targets
 
 ),
@@ -48,8 +52,8 @@ int_pool_targets as (
     select
         keyed.*,
         row_number() over (
-            partition by pool_id
-            order by weight desc nulls last, target_id asc nulls last
+            partition by keyed.pool_id
+            order by keyed.weight desc nulls last, keyed.target_id asc nulls last
         ) = 1 as is_largest
     from keyed
 

@@ -73,7 +73,8 @@ caused_costs as (
         {%- for key in keys %}
         usage_weights.{{ key }},
         {%- endfor %}
-        {{ money_share('pool_costs.cost', 'usage_weights.weight', 'usage_weights.pool_weight') }} as cost,
+        {{ money_share('pool_costs.cost', 'usage_weights.weight', 'usage_weights.pool_weight') }}
+            as cost,
         pool_costs.is_ai,
         pool_costs.charge_date
     from pool_costs
@@ -123,8 +124,8 @@ pools as (
 
 ),
 
--- A rule without a target value goes to everyone who bears cost under its key on that day. Two joins, since one with
--- an `or` would join every row with every row.
+-- A rule without a target value goes to everyone who bears cost under its key on that day. Two
+-- joins, since one with an `or` would join every row with every row.
 targets as (
     {% for join, condition, target_value in [
         ('left', 'rules.target_value = bases.target_value', 'rules.target_value'),

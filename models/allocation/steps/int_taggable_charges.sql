@@ -38,7 +38,7 @@ cost_centers as (
 
 ),
 
--- A team or a cost centre that the reference does not know is no valid tag, once the reference knows any.
+-- A team or a cost centre that the reference does not know is no valid tag, once it knows any.
 registers as (
 
     select

@@ -37,7 +37,8 @@ gpu_usage as (
         {{ key }},
         {%- endfor %}
         node_id,
-        coalesce(provisioned_gpu_hours - unallocated_gpu_hours, allocated_gpu_hours) as job_gpu_hours,
+        coalesce(provisioned_gpu_hours - unallocated_gpu_hours, allocated_gpu_hours)
+            as job_gpu_hours,
         unallocated_gpu_hours,
         usage_date
     from {{ ref('gpu_hours') }}
@@ -45,7 +46,7 @@ gpu_usage as (
 
 ),
 
--- Weights of a pool have one unit: rated cost where every token of the pool has a price, else tokens.
+-- Weights of a pool have one unit: rated cost where all its tokens have a price, else tokens.
 token_targets as (
     {% for model in ['model', none] %}
     select

@@ -71,7 +71,7 @@ candidates as (
                 price_book.context_from_tokens desc nulls last,
                 -- A list may price the standard tier under two names.
                 case when used.service_tier = price_book.service_tier then 0 else 1 end
-                    asc nulls last,
+                asc nulls last,
                 price_book.snapshot_date desc nulls last,
                 price_book.valid_from desc nulls last,
                 price_book.unit_price desc nulls last

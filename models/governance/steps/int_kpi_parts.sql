@@ -43,12 +43,17 @@ allocated_share as (
 
 ),
 
--- No rule knew the charge and its bill did not say: it stands under non_ai for want of better knowledge.
+-- No rule knew the charge and its bill did not say: it stands under non_ai for want of knowledge.
 uncategorised_share as (
 
     select
         source_name,
-        sum(case when category_rule_id is null and ledger_category = 'non_ai' then abs(cost) else 0 end) as part,
+        sum(
+            case
+                when category_rule_id is null and ledger_category = 'non_ai' then abs(cost)
+                else 0
+            end
+        ) as part,
         sum(abs(cost)) as whole,
         count(*) as row_count,
         {{ count_if('cost is null') }} as unknown_count,

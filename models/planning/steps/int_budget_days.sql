@@ -43,12 +43,12 @@ int_budget_days as (
 
     select
         days.*,
-        sum(coalesce(actual, p50)) over (
-            partition by series, {{ month_start('day') }}
-            order by day asc nulls last
+        sum(coalesce(days.actual, days.p50)) over (
+            partition by days.series, {{ month_start('days.day') }}
+            order by days.day asc nulls last
             rows between unbounded preceding and current row
         ) as spent,
-        {{ month_start('day') }} as budget_month
+        {{ month_start('days.day') }} as budget_month
     from days
 
 )

@@ -19,7 +19,8 @@ amounts as (
         {%- for key in keys %}
         budgets.{{ key }},
         {%- endfor %}
-        {{ in_reporting_currency('budgets.amount', 'budgets.currency', 'exchange_rates.rate') }} as amount,
+        {{ in_reporting_currency('budgets.amount', 'budgets.currency', 'exchange_rates.rate') }}
+            as amount,
         budgets.budget_month
     from {{ ref('stg_budgets__budgets') }} as budgets
     left join exchange_rates

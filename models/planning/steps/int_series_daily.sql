@@ -56,8 +56,9 @@ int_series_daily as (
     from costs
     inner join scopes
         on
-            {%- for key in keys %}
-            {{ 'and ' if not loop.first }}(scopes.{{ key }} is null or scopes.{{ key }} = costs.{{ key }})
+            (scopes.cost_center is null or scopes.cost_center = costs.cost_center)
+            {%- for key in keys if key != 'cost_center' %}
+            and (scopes.{{ key }} is null or scopes.{{ key }} = costs.{{ key }})
             {%- endfor %}
     group by scopes.series, costs.charge_date
 

@@ -28,14 +28,17 @@ events as (
 
 ),
 
--- A reversal that says no more than what it takes back takes it back whole, for the same keys and value.
+-- A bare reversal takes the outcome back whole, with its keys and value.
 int_outcomes as (
 
     select
         case
-            when events.event_id is not null 
+            when events.event_id is not null
                 then {{ row_key(['events.source_name', 'events.event_id']) }}
-            else {{ row_key(['events.source_name', 'events.source_file', text('events.source_row')]) }}
+            else
+                {{ row_key([
+                    'events.source_name', 'events.source_file', text('events.source_row')
+                ]) }}
         end as value_event_id,
         events.source_name,
         events.load_id,

@@ -37,7 +37,8 @@ metrics as (
 
 ),
 
--- A day on which no one counted the unit adds cost that no unit could carry: it is left out, and completeness says so.
+-- A day on which no one counted the unit adds cost that no unit could carry: it is left out, and
+-- completeness says so.
 counted_days as (
 
     select

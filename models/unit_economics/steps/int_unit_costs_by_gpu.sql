@@ -8,7 +8,8 @@ gpu_hours as (
         node_id,
         {{ entities | join(',\n        ') }},
         coalesce(provisioned_gpu_hours, allocated_gpu_hours) as gpu_hours,
-        coalesce(provisioned_gpu_hours - unallocated_gpu_hours, allocated_gpu_hours) as job_gpu_hours,
+        coalesce(provisioned_gpu_hours - unallocated_gpu_hours, allocated_gpu_hours)
+            as job_gpu_hours,
         usage_date
     from {{ ref('gpu_hours') }}
 
@@ -49,7 +50,8 @@ cost_allocations as (
 
 ),
 
--- The nodes' own charges, billed or modelled, as they were shared out: the cost of an hour adds up to the ledger.
+-- The nodes' own charges, billed or modelled, as they were shared out: the cost of an hour adds up
+-- to the ledger.
 costs as (
 
     select

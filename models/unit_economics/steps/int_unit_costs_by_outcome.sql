@@ -64,7 +64,8 @@ units as (
 
 ),
 
--- An outcome costs what its use case cost, the failed attempts with it; without a use case, what all of AI cost.
+-- An outcome costs what its use case cost, the failed attempts with it; without a use case, what
+-- all of AI cost.
 linked as (
 
     select

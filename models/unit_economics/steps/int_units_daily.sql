@@ -58,7 +58,8 @@ usage_units as (
 
 ),
 
--- A unit landed for the whole and by entity too counts once: the whole as landed, else the sum of one kind of entity.
+-- A unit landed for the whole and by entity too counts once: the whole as landed, else the sum of
+-- one kind of entity.
 wholes as (
 
     select
