@@ -56,7 +56,7 @@ format: setup ## let ruff rewrite what it can
 bench: setup ## time against a bare DuckDB script: make bench ROWS=1000000
 	@$(BIN)/python -m bench.run --rows $(ROWS)
 
-dagster: setup sample/twinledger.toml ## the Dagster UI on 127.0.0.1:3000; TWINLEDGER_SETTINGS names another workspace
+dagster: setup $(if $(TWINLEDGER_SETTINGS),,sample/twinledger.toml) ## the Dagster UI on 127.0.0.1:3000; TWINLEDGER_SETTINGS names another workspace
 	@settings=$$(realpath "$${TWINLEDGER_SETTINGS:-sample/twinledger.toml}") \
 	  && export TWINLEDGER_SETTINGS="$$settings" DAGSTER_HOME="$$(dirname "$$settings")/.dagster" \
 	  && mkdir -p "$$DAGSTER_HOME" && cp dagster.yaml "$$DAGSTER_HOME/" \

@@ -42,12 +42,25 @@ horizon as (
 thresholds as (
 
     select
-        scope,
         warn_at,
         valid_from,
         valid_to
     from {{ ref('kpi_thresholds') }}
-    where kpi = 'budget_breach_probability'
+    where
+        kpi = 'budget_breach_probability'
+        and scope = 'total'
+
+),
+
+month_thresholds as (
+
+    select
+        budgets.budget_month,
+        max(thresholds.warn_at) as warn_at
+    from budgets
+    inner join thresholds
+        on {{ valid_on('budgets.budget_month', 'thresholds') }}
+    group by budgets.budget_month
 
 ),
 
@@ -135,7 +148,7 @@ budgets_status as (
             when judged.budget is null then 'unknown'
             when judged.actual > judged.budget then 'breached'
             when judged.breach_probability is null then 'unknown'
-            when judged.breach_probability > thresholds.warn_at then 'at_risk'
+            when judged.breach_probability > month_thresholds.warn_at then 'at_risk'
             else 'within'
         end as status,
         {{ as_money('judged.budget') }} as budget,
@@ -147,10 +160,8 @@ budgets_status as (
         judged.breach_date,
         judged.budget_month as period_start
     from judged
-    left join thresholds
-        on
-            thresholds.scope = 'total'
-            and {{ valid_on('judged.budget_month', 'thresholds') }}
+    left join month_thresholds
+        on judged.budget_month = month_thresholds.budget_month
 
 )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -19,19 +18,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from orchestration.sample import write_sample
+from tests.faults.scenes import Marts, first_difference, marts_of, withhold
 
 pytestmark = pytest.mark.slow
 
 MOMENTS = 20
 SEED = 20261121
-CLOCKS = {"loaded_at", "run_at", "issued_at", "published_at"}
 COMMAND = [sys.executable, "-c", "from orchestration.cli import main; main()", "run", "--settings"]
-
-Marts = dict[str, list[tuple[object, ...]]]
 
 
 @dataclass(frozen=True)
@@ -59,32 +55,6 @@ def finish(folder: Path) -> None:
     assert process.returncode == 0, text[-3000:]
 
 
-def marts_of(folder: Path) -> Marts:
-    """Every published table, ordered, without what the clock says.
-
-    A forecast vintage keeps when it was issued, so that its delivery's content differs too.
-    """
-    with duckdb.connect(str(folder / "published" / "marts.duckdb"), read_only=True) as con:
-        con.execute("set file_search_path = ''")
-        found: Marts = {}
-        for schema, table in con.execute(
-            "select schema_name, table_name from duckdb_tables() where table_name <> 'publish_log'"
-        ).fetchall():
-            described = con.execute(f'describe "{schema}"."{table}"').fetchall()
-            columns = [
-                f"case when dataset <> 'forecasts' then {name} end as {name}"
-                if (schema, table) == ("landing", "loads")
-                and name in ("load_id", "content_sha256", "superseded_by")
-                else f'"{name}"'
-                for name, *_ in described
-                if name not in CLOCKS
-            ]
-            found[f"{schema}.{table}"] = con.execute(
-                f'select {", ".join(columns)} from "{schema}"."{table}" order by all'
-            ).fetchall()
-        return found
-
-
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Scene]]:
     """The first run of a company, and a later run of it with more files."""
@@ -106,21 +76,6 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Scene]]:
         Scene(later, seconds, marts_of(undisturbed)),
     ]
     shutil.rmtree(base, ignore_errors=True)
-
-
-def withhold(folder: Path) -> dict[Path, bytes]:
-    """Take the newest files of every kind that has several; the rest is what came first."""
-    kinds: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            kinds.setdefault(re.sub(r"\d", "0", str(path)), []).append(path)
-    several = [files for files in kinds.values() if len(files) > 1]
-    newest = [file for files in several for file in files[-max(1, len(files) // 5) :]]
-    taken = {file: file.read_bytes() for file in newest}
-    for file in newest:
-        file.unlink()
-    assert taken
-    return taken
 
 
 def copy(source: Path, target: Path) -> Path:
@@ -168,9 +123,3 @@ def struck(scene: Scene, share: float, folder: Path) -> str:
     if not differing and not rubbish:
         return ""
     return f"killed after {moment:.2f} s ({scene.folder.name}): {differing} {rubbish}"
-
-
-def first_difference(expected: list[tuple[object, ...]], actual: list[tuple[object, ...]]) -> str:
-    missing = [row for row in expected if row not in actual][:1]
-    surplus = [row for row in actual if row not in expected][:1]
-    return f"{len(expected)} rows became {len(actual)}; missing {missing}, surplus {surplus}"

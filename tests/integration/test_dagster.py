@@ -180,7 +180,8 @@ def test_a_refused_delivery_fails_its_check_and_says_why(launches, home):
     assert [check.check_name for check in failed] == ["no_time_lies_in_the_future"]
     assert failed[0].severity == dg.AssetCheckSeverity.ERROR
     [step] = [event for event in result.all_events if event.is_step_failure]
-    description = step.step_failure_data.user_failure_data.description
+    told = step.step_failure_data.user_failure_data
+    description = (told.description if told else None) or ""
     assert "units_2026-10.csv" in description
     assert "next:" in description
 
