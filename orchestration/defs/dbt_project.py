@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt import DagsterDbtTranslator, DbtProject
 
 from orchestration.build import DbtSession
 from orchestration.fingerprint import code_hash
-from orchestration.pipeline import FORECASTS
 from orchestration.settings import Settings
 
-FORECASTS_KEY = dg.AssetKey(list(FORECASTS))
+VINTAGES_KEY = dg.AssetKey(["planning", "forecast_vintages"])
 PRICES_KEY = dg.AssetKey(["landing", "prices"])
 
 
 class Translator(DagsterDbtTranslator):
-    """Keys are schema and name, groups are the layers, descriptions are the models' own."""
+    """Keys are schema and name, groups are the layers, descriptions are the models' own.
+
+    Args:
+        late: ids of the models that rest on forecasts. They wait for the vintages, which are
+            landed; the edge leads to the models that show them instead of back to `landing`, so
+            that the picture runs from left to right.
+    """
+
+    def __init__(self, late: Collection[str] = ()) -> None:
+        super().__init__()
+        self.late = late
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """The spec, with the vintages among what it depends on."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        parents = manifest.get("parent_map", {}).get(unique_id, [])
+        if unique_id in self.late and any(parent in self.late for parent in parents):
+            return spec.merge_attributes(deps=[VINTAGES_KEY])
+        return spec
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """`cost_ledger/charges`."""

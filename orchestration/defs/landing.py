@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.dbt_project import FORECASTS_KEY, PRICES_KEY, node_key
+from orchestration.defs.dbt_project import PRICES_KEY, node_key
 from orchestration.defs.deliveries import GROUP, delivery_key, report_deliveries
 from orchestration.defs.workspace import told_plainly
 from orchestration.landing.datasets import DATASETS
@@ -27,7 +27,7 @@ class LandConfig(dg.Config):
 
 
 def landing_assets(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
-    """The prices, and every other source of the dbt project but the forecasts, in one step."""
+    """The prices, and in another step every other source of the dbt project."""
     return [_prices(settings), _datasets(settings, manifest)]
 
 
@@ -50,7 +50,6 @@ def _prices(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _datasets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    apart = {PRICES_KEY, FORECASTS_KEY}
     specs = [
         dg.AssetSpec(
             node_key(table),
@@ -60,7 +59,7 @@ def _datasets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefin
             description=" ".join(table["description"].split()),
         )
         for table in manifest["sources"].values()
-        if node_key(table) not in apart
+        if node_key(table) != PRICES_KEY
     ]
 
     @dg.multi_asset(name="landing", specs=specs, pool="writer")

@@ -12,7 +12,7 @@ from dagster_dbt import dbt_assets
 
 from orchestration.build import BuildFailedError, DbtSession
 from orchestration.defs.dbt_events import events_of
-from orchestration.defs.dbt_project import FORECASTS_KEY, Translator, read_nodes
+from orchestration.defs.dbt_project import VINTAGES_KEY, Translator, read_nodes
 from orchestration.defs.phase_state import begin, finish, note_forecasts
 from orchestration.defs.workspace import told_plainly
 from orchestration.locks import writer_lock
@@ -53,7 +53,7 @@ def _phase(
         name=name,
         select=" ".join(select) if select else "fqn:*",
         exclude=" ".join(exclude) if exclude else "",
-        dagster_dbt_translator=Translator(),
+        dagster_dbt_translator=Translator(_late_ids(manifest, select or [])),
         pool="writer",
     )
     def models(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
@@ -78,6 +78,11 @@ def _phase(
     return models
 
 
+def _late_ids(manifest: Mapping[str, Any], select: list[str]) -> set[str]:
+    chosen = {selector.removeprefix("fqn:") for selector in select}
+    return {key for key, node in manifest["nodes"].items() if ".".join(node["fqn"]) in chosen}
+
+
 def _chosen(context: dg.AssetExecutionContext, manifest: Mapping[str, Any]) -> list[str]:
     """dbt selectors of the assets that somebody picked; [] when it is all of them."""
     if not context.is_subset:
@@ -100,14 +105,14 @@ def _forecasts(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefi
     ]
 
     @dg.asset(
-        key=FORECASTS_KEY,
+        key=VINTAGES_KEY,
         deps=inputs,
-        group_name="landing",
+        group_name=VINTAGES_KEY.path[0],
         kinds={"python", "parquet"},
         description="Forecast vintages: issued once, landed, never rewritten.",
         pool="writer",
     )
-    def forecasts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    def forecast_vintages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         from orchestration.forecasting import issue_forecasts
 
         with told_plainly(), writer_lock(settings, "dagster forecasts"):
@@ -122,4 +127,4 @@ def _forecasts(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefi
             }
         )
 
-    return forecasts
+    return forecast_vintages

@@ -154,9 +154,9 @@ def _view(
     )
     branches: list[str] = []
     whole: list[str] = []
-    repeated: list[str] = []
     for name in sorted(loads):
         dirty = _dirty_periods(dataset, loads[name], stands[name])
+        repeated: dict[frozenset[str], list[str]] = {}
         for item in loads[name]:
             held = stands[name].periods_of.get(item.load_id, frozenset())
             parts = [str(lake.local(file.part)) for file in item.files if file.part and file.rows]
@@ -164,27 +164,43 @@ def _view(
                 continue
             all_periods = {period.period for period in item.periods if period.row_count}
             if held & dirty:
-                repeated += parts
-            elif all_periods <= held:
+                repeated.setdefault(held & dirty, []).extend(parts)
+            clean = held - dirty
+            if all_periods <= clean:
                 whole += parts
-            else:
-                periods = ", ".join(literal(period) for period in sorted(held))
-                branches.append(f"{_scan(dataset, parts)} where _period in ({periods})")
+            elif clean:
+                branches.append(f"{_scan(dataset, parts)} where {_in_periods(clean)}")
+        if repeated:
+            branches.append(_once(dataset, repeated))
     if whole:
         branches.insert(0, _scan(dataset, whole))
-    if repeated and dataset.identity is not None:
-        identity = identifier(dataset.identity)
-        # Deterministic whatever the order of delivery: the last to end, then file and row.
-        ended = next(
-            (name for name in ("endTime", "ended_at") if name in dataset.columns), "_source_file"
-        )
-        branches.append(
-            f"select * from ({_scan(dataset, repeated)}) "
-            f"qualify {identity} is null or row_number() over (partition by _source_name, _period, "
-            f"{identity} order by {identifier(ended)} desc nulls last, _source_file desc, "
-            f"_source_row desc) = 1"
-        )
     return " union all ".join(branches) if branches else f"select {listed} where false"
+
+
+def _once(dataset: Dataset, repeated: dict[frozenset[str], list[str]]) -> str:
+    """SQL over one source's periods in which a record may repeat (periods → parts): each counts once.
+
+    Only these pay for the search: a window undoes the dictionaries of Parquet, and whatever reads
+    the rows after it costs several times as much.
+    """
+    identity = identifier(dataset.identity or "")
+    # Deterministic whatever the order of delivery: the last to end, then file and row.
+    ended = next(
+        (name for name in ("endTime", "ended_at") if name in dataset.columns), "_source_file"
+    )
+    rows = " union all ".join(
+        f"{_scan(dataset, parts)} where {_in_periods(periods)}"
+        for periods, parts in repeated.items()
+    )
+    return (
+        f"select * from ({rows}) "
+        f"qualify {identity} is null or row_number() over (partition by _period, {identity} "
+        f"order by {identifier(ended)} desc nulls last, _source_file desc, _source_row desc) = 1"
+    )
+
+
+def _in_periods(periods: frozenset[str]) -> str:
+    return f"_period in ({', '.join(literal(period) for period in sorted(periods))})"
 
 
 def _count_shared_records(con: duckdb.DuckDBPyConnection) -> None:
