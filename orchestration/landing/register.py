@@ -178,7 +178,7 @@ def _view(
 
 
 def _once(dataset: Dataset, repeated: dict[frozenset[str], list[str]]) -> str:
-    """SQL over one source's periods in which a record may repeat (periods → parts): each counts once.
+    """SQL over one source's parts, by the periods in which a record may repeat: it counts once.
 
     Only these pay for the search: a window undoes the dictionaries of Parquet, and whatever reads
     the rows after it costs several times as much.

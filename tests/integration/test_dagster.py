@@ -244,9 +244,10 @@ def test_the_whole_job_builds_checks_and_publishes(small, loaded, home):
     evaluations = home.event_log_storage.get_latest_asset_check_execution_by_key(
         sorted(graph_of(loaded).asset_check_keys, key=str)
     )
-    statuses = {key.name: record.status.value for key, record in evaluations.items()}
-    assert set(statuses.values()) == {"SUCCEEDED"}, statuses
-    assert len(statuses) > 150
+    assert {record.status.value for record in evaluations.values()} == {"SUCCEEDED"}
+    # All of dbt's tests ran; the gate judges the columns that a source delivers.
+    unjudged = graph_of(loaded).asset_check_keys - set(evaluations)
+    assert {key.asset_key.path[0] for key in unjudged} <= {"deliveries"}
     marts = small.publish / "marts.duckdb"
     published = marts.stat().st_mtime_ns
     # Every period that stands is a materialized partition, though one step landed them all.
@@ -255,7 +256,8 @@ def test_the_whole_job_builds_checks_and_publishes(small, loaded, home):
     days = home.get_materialized_partitions(delivery_key("litellm_gateway"))
     assert len(days) >= 20
     # Nothing is pickled: assets live in the lake and the warehouse.
-    assert not list((Path(home.root_directory) / "storage").glob("*/*/*"))
+    stored = {path.parent.name for path in (Path(home.root_directory) / "storage").glob("*/*/*")}
+    assert stored <= {"compute_logs"}
 
     second = job.execute_in_process(instance=home)
     assert second.success
