@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import fsspec
 
@@ -22,7 +23,7 @@ class Incoming:
 
     Attributes:
         name: as users know it: relative to the settings file, or an address without credentials.
-        stamp: changes when the content may have changed.
+        stamp: changes when the content may have changed; empty: it may have at any time.
         fetch: brings it to a local path, given a folder for temporary copies.
         is_database: read through SQL; its content is known by the stamp alone.
     """
@@ -74,6 +75,16 @@ def _local_file(settings: Settings, path: Path) -> Incoming:
     return Incoming(name, f"{status.st_size}:{status.st_mtime_ns}", lambda folder: path)
 
 
+# What the protocols call the version of a file; the first that is there is taken.
+_VERSIONS = ("ETag", "etag", "LastModified", "last_modified", "updated", "mtime", "created")
+
+
+def _stamp(info: dict[str, Any]) -> str:
+    """Size and version of a remote file; empty where its protocol tells no version."""
+    version = next((str(info[key]) for key in _VERSIONS if info.get(key)), "")
+    return f"{info.get('size')}:{version}" if version else ""
+
+
 def _remote(source: SourceSettings) -> list[Incoming]:
     try:
         fs, pattern = fsspec.core.url_to_fs(source.uri)
@@ -104,7 +115,7 @@ def _remote(source: SourceSettings) -> list[Incoming]:
     return [
         Incoming(
             without_credentials(f"{scheme}://{name.lstrip('/')}" if "://" not in name else name),
-            f"{info.get('size')}:{info.get('ETag') or info.get('etag') or info.get('mtime') or ''}",
+            _stamp(info),
             fetch_from(name),
         )
         for name, info in infos

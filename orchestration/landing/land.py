@@ -190,7 +190,7 @@ class _Landing:
             seen = known.get(file.name)
             if self._is_elsewhere(file, current):
                 continue
-            if seen is not None and seen.stamp == file.stamp and not self.force:
+            if seen is not None and file.stamp and seen.stamp == file.stamp and not self.force:
                 # Unchanged by its stamp: for a snapshot it still belongs to the whole.
                 if self.delivery == "snapshot":
                     fetched.append((file, Path(), seen.sha256))

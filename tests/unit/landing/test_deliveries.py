@@ -366,3 +366,23 @@ def test_any_order_split_and_repeat_of_a_snapshot_gives_the_same_rows(
     ).fetchall()
     expected = sorted((line.split(",")[0], Decimal(line.split(",")[1])) for line in LINES)
     assert rows == expected
+
+
+def test_the_lake_and_the_files_may_be_at_any_fsspec_address(
+    workspace: Callable[..., Settings], landed: Landed
+) -> None:
+    import fsspec
+
+    store = fsspec.filesystem("memory")
+    store.pipe_file("/bills/a.csv", (HEADER + "2026-01-05,10,USD,gpu\n").encode())
+    settings = workspace(
+        '[warehouse]\nlake = "memory://lake"\n'
+        + BILL.format(more="").replace("bill/*.csv*", "memory://bills/*.csv")
+    )
+    assert land(settings)[0].is_new
+    assert total(landed(settings)) == Decimal(10)
+    assert not land(settings)[0].is_new
+    store.pipe_file("/bills/a.csv", (HEADER + "2026-01-05,12,USD,gpu\n").encode())
+    assert land(settings)[0].replaced == ("2026-01",)
+    assert total(landed(settings)) == Decimal(12)
+    assert not (settings.folder / "lake").exists()
