@@ -6,8 +6,7 @@ nothing to keep. A part is written a second time only where rows were quarantine
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -454,8 +453,3 @@ def _rewrite(
         f"to {literal(str(rewritten))} ({PART_FORMAT})"
     )
     rewritten.replace(part)
-
-
-def profile_json(profile: PeriodProfile) -> dict[str, Any]:
-    """A profile as the manifest holds it."""
-    return dict(json.loads(json.dumps(asdict(profile))))

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,6 @@ from typing import Any
 import duckdb
 import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from orchestration.landing.convert import PeriodProfile
 from orchestration.landing.readers import literal
@@ -178,7 +177,7 @@ class Lake:
             shutil.rmtree(target, ignore_errors=True)
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             staged.replace(target)
-        self._write_json(f"{self.root}/_loads/{manifest.load_id}.json", _as_json(manifest))
+        self._write_json(f"{self.root}/_loads/{manifest.load_id}.json", asdict(manifest))
         self.__dict__.pop("manifests", None)
 
     def refuse(self, record: dict[str, Any]) -> None:
@@ -224,12 +223,6 @@ class Lake:
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(target)
-
-
-def _as_json(manifest: Manifest) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(manifest)
 
 
 def _manifest(raw: dict[str, Any]) -> Manifest:
@@ -355,13 +348,3 @@ def land_table(
 def with_gate(manifest: Manifest, checks: Iterable[dict[str, Any]]) -> Manifest:
     """The manifest with the gate's results."""
     return replace(manifest, gate=tuple(checks))
-
-
-def parts_of(manifest: Manifest) -> list[str]:
-    """The load's Parquet parts, relative to the lake."""
-    return [file.part for file in manifest.files if file.part is not None]
-
-
-def read_schema(path: Path) -> list[str]:
-    """Column names of a Parquet file."""
-    return list(pq.read_schema(path).names)
