@@ -57,10 +57,7 @@ bench: setup ## time against a bare DuckDB script: make bench ROWS=1000000
 	@$(BIN)/python -m bench.run --rows $(ROWS)
 
 dagster: setup $(if $(TWINLEDGER_SETTINGS),,sample/twinledger.toml) ## the Dagster UI on 127.0.0.1:3000; TWINLEDGER_SETTINGS names another workspace
-	@settings=$$(realpath "$${TWINLEDGER_SETTINGS:-sample/twinledger.toml}") \
-	  && export TWINLEDGER_SETTINGS="$$settings" DAGSTER_HOME="$$(dirname "$$settings")/.dagster" \
-	  && mkdir -p "$$DAGSTER_HOME" && cp dagster.yaml "$$DAGSTER_HOME/" \
-	  && exec $(BIN)/dagster dev --host 127.0.0.1 --port 3000 --module-name orchestration.defs.definitions
+	@.ci/dagster-dev
 
 docs: setup ## one HTML page about every table and column, in target/docs
 	@$(BIN)/dbt --quiet parse --profiles-dir profiles --target ci --target-path target/docs --log-path target/docs
