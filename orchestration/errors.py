@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class TwinledgerError(Exception):
     """Base of all expected errors; `exit_code` is what the command line returns."""
@@ -31,16 +34,24 @@ class RefusedError(TwinledgerError):
         file: the file that broke it, as named in the settings or found by the glob.
         row: data record in that file, counted from 1 without the header.
         next_step: what the user can do.
+        checks: the gate's results, where it was the gate that refused.
     """
 
     def __init__(
-        self, rule: str, *, file: str = "", row: int | None = None, next_step: str = ""
+        self,
+        rule: str,
+        *,
+        file: str = "",
+        row: int | None = None,
+        next_step: str = "",
+        checks: Sequence[dict[str, Any]] = (),
     ) -> None:
         where = f"{file}, row {row}: " if row is not None else f"{file}: " if file else ""
         super().__init__(f"refused: {where}{rule}", next_step)
         self.rule = rule
         self.file = file
         self.row = row
+        self.checks = tuple(checks)
 
 
 class AuditError(TwinledgerError):

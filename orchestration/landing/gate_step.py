@@ -58,6 +58,7 @@ def judge_loads(
         parameters={"max_quarantined_share": settings.gate.max_quarantined_share},
     )
     run_at = now()
+    records = [{**asdict(check), "run_at": run_at} for check in checks]
     for check in checks:
         if not check.success and check.severity == "refuse":
             raise RefusedError(
@@ -66,8 +67,8 @@ def judge_loads(
                 file=_first_file(prepared, check.failed_periods),
                 next_step="see the data docs in "
                 f"{(settings.work / 'data_docs').relative_to(settings.folder)}",
+                checks=records,
             )
-    records = [{**asdict(check), "run_at": run_at} for check in checks]
     first, *rest = prepared
     # The checks cover all loads of the run; they are kept once, with the first.
     return [(with_gate(first[0], records), first[1]), *rest]

@@ -183,7 +183,7 @@ class Lake:
     def refuse(self, record: dict[str, Any]) -> None:
         """Keep a record of what was refused; the same refusal twice is one record."""
         key = hashlib.sha256(
-            json.dumps({**record, "loaded_at": ""}, sort_keys=True).encode()
+            json.dumps({**record, "loaded_at": "", "gate": []}, sort_keys=True).encode()
         ).hexdigest()[:12]
         name = f"{record['source_name']}-refused-{key}"
         self._write_json(f"{self.root}/_loads/refused/{name}.json", {**record, "load_id": name})

@@ -127,6 +127,7 @@ def _record(settings: Settings, source: SourceSettings, refusal: RefusedError) -
             "rule": refusal.rule,
             "file": refusal.file,
             "row": refusal.row,
+            "gate": list(refusal.checks),
         }
     )
 

@@ -133,7 +133,7 @@ def register_landing(
         item for item in lake.refusals() if as_of is None or str(item["loaded_at"]) <= as_of
     ]
     _table(con, "loads", _LOADS, [*_load_rows(loads, stands), *map(_refused_row, refusals)])
-    _table(con, "gate_results", _GATE, _gate_rows(loads))
+    _table(con, "gate_results", _GATE, _gate_rows(loads, refusals))
     _register_matches(con, loads, match_models)
 
 
@@ -361,18 +361,30 @@ def _refused_row(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _gate_rows(loads: dict[str, list[Manifest]]) -> list[dict[str, Any]]:
+def _gate_rows(
+    loads: dict[str, list[Manifest]], refusals: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Results of accepted loads and of refused ones, which have ids of their own."""
+    judged = [
+        (item.dataset, item.source_name, item.load_id, check)
+        for name in sorted(loads)
+        for item in loads[name]
+        for check in item.gate
+    ]
+    judged += [
+        (item["dataset"], item["source_name"], item["load_id"], check)
+        for item in refusals
+        for check in item.get("gate", ())
+    ]
     return [
         {
             **{key: check.get(key) for key in _GATE},
             "run_at": str(check["run_at"]).replace("Z", ""),
-            "dataset": item.dataset,
-            "source_name": item.source_name,
-            "load_id": item.load_id,
+            "dataset": dataset,
+            "source_name": source_name,
+            "load_id": load_id,
         }
-        for name in sorted(loads)
-        for item in loads[name]
-        for check in item.gate
+        for dataset, source_name, load_id, check in judged
     ]
 
 
