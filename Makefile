@@ -15,7 +15,7 @@ dbt_parse = timeout 300 $(BIN)/dbt --quiet --warn-error parse --no-partial-parse
   --profiles-dir profiles --target $(1) --target-path target/parse-$(1) --log-path target/parse-$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench dagster docs clean
+.PHONY: help setup run test lint format bench dagster dashboard docs clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,12 @@ bench: setup ## time against a bare DuckDB script: make bench ROWS=1000000
 
 dagster: setup $(if $(TWINLEDGER_SETTINGS),,sample/twinledger.toml) ## the Dagster UI on 127.0.0.1:3000; TWINLEDGER_SETTINGS names another workspace
 	@.ci/dagster-dev
+
+dashboard: setup $(if $(TWINLEDGER_SETTINGS),,sample/published/marts.duckdb) ## the dashboard on 127.0.0.1:8501; TWINLEDGER_SETTINGS names another workspace
+	@.ci/dashboard
+
+sample/published/marts.duckdb: | sample/twinledger.toml
+	@$(BIN)/twinledger run --settings sample/twinledger.toml
 
 docs: setup ## one HTML page about every table and column, in target/docs
 	@$(BIN)/dbt --quiet parse --profiles-dir profiles --target ci --target-path target/docs --log-path target/docs

@@ -8,28 +8,18 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from orchestration.settings import PROJECT_ROOT
+from tests.browser.chromium import CHROMIUM, dom, free_port, wait_until_up
 
 pytestmark = pytest.mark.slow
 
-STARTUP_SECONDS = 180
 LOCATION = "orchestration.defs.definitions"
-CHROMIUM = shutil.which("chromium")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -69,30 +59,6 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             server.wait(20)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
-
-
-def wait_until_up(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + STARTUP_SECONDS
-    while time.monotonic() < until:
-        assert server.poll() is None, log.read_text()[-3000:]
-        try:
-            urllib.request.urlopen(address, timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError(f"no answer in {STARTUP_SECONDS} s:\n{log.read_text()[-3000:]}")
-
-
-def dom(address: str, profile: Path) -> str:
-    """The page as the browser has it once its requests are answered."""
-    command = [
-        *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
-        *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
-        *("--disable-sync", f"--user-data-dir={profile}", "--window-size=1900,1200"),
-        *("--virtual-time-budget=30000", "--dump-dom", address),
-    ]
-    found = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
-    return found.stdout
 
 
 def test_the_lineage_page_shows_every_layer(ui: str, tmp_path: Path):

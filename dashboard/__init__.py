@@ -1,0 +1,1 @@
+"""The dashboard: what the published marts say, on one page."""
