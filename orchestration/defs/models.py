@@ -60,7 +60,7 @@ def _phase(
         chosen = _chosen(context, manifest)
         with told_plainly(), writer_lock(settings, f"dagster {name}"):
             session = _session(settings, context)
-            whole = begin(settings, context.run_id, starts=exclude is not None) and not chosen
+            whole = begin(settings, context.run.run_id, starts=exclude is not None) and not chosen
             failure = None
             try:
                 result = session.build(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,14 +38,13 @@ def judge_loads(
 
     # Great Expectations takes seconds to import: only a new delivery pays for it.
     from orchestration.landing.gate import judge
-    from orchestration.landing.land import profile_rows
 
     grains = standing(lake.of_source(source.name)).grains
     # Appended files add up: a small file after a large one is no loss.
     adds_up = (source.delivery or source_type.delivery) == "append"
     former = {} if adds_up else {grain.period: grain.row_count for grain in grains}
     profiles = pd.DataFrame(
-        [row for manifest, _ in prepared for row in profile_rows(manifest, former)]
+        [row for manifest, _ in prepared for row in _profile_rows(manifest, former)]
     )
     if profiles.empty:
         return prepared
@@ -107,3 +107,32 @@ def _first_file(prepared: list[tuple[Manifest, Path]], periods: tuple[str, ...])
         if not periods or {item.period for item in manifest.periods} & set(periods):
             return manifest.files[0].name
     return prepared[0][0].files[0].name
+
+
+def _hours_in_future(time: str | None) -> float:
+    """Hours from now until an ISO time; 0 where it is past or unknown."""
+    if time is None:
+        return 0.0
+    ahead = datetime.fromisoformat(time) - datetime.now(UTC)
+    return max(0.0, ahead.total_seconds() / 3600)
+
+
+def _profile_rows(manifest: Manifest, former: dict[str, int]) -> list[dict[str, object]]:
+    """One row a period for the gate (see the suites in tests/expectations)."""
+    rows = []
+    for item in manifest.periods:
+        total = item.row_count + item.quarantined_rows
+        rows.append(
+            {
+                **{
+                    key: value
+                    for key, value in asdict(item).items()
+                    if key not in ("totals", "quarantined_totals", "content_hash")
+                },
+                "load_id": manifest.load_id,
+                "quarantined_share": item.quarantined_rows / total if total else 0.0,
+                "previous_row_count": former.get(item.period),
+                "hours_in_future": _hours_in_future(item.max_time),
+            }
+        )
+    return rows

@@ -24,7 +24,7 @@ import duckdb
 import fsspec
 import pyarrow as pa
 
-from orchestration.landing.convert import PeriodProfile
+from orchestration.landing.profile import PeriodProfile
 from orchestration.landing.readers import literal
 from orchestration.settings import Settings, is_remote
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock
 
 from orchestration.errors import RefusedError
-from orchestration.landing.convert import Converted, PeriodProfile, connect, convert
+from orchestration.landing.convert import Converted, connect, convert
 from orchestration.landing.fetch import Incoming, incoming
 from orchestration.landing.lake import (
     Lake,
@@ -27,6 +26,7 @@ from orchestration.landing.lake import (
     standing,
 )
 from orchestration.landing.overlap import refuse_overlaps
+from orchestration.landing.profile import PeriodProfile, merged
 from orchestration.landing.sources import SourceType, known_types
 from orchestration.settings import Settings, SourceSettings
 
@@ -321,7 +321,7 @@ class _Landing:
                     columns=tuple(one.columns),
                 )
             )
-        periods = _merged([period for one in converted for period in one.periods])
+        periods = merged([period for one in converted for period in one.periods])
         if self.periods is not None and not self.periods & {item.period for item in periods}:
             shutil.rmtree(staged)
             return None
@@ -445,45 +445,6 @@ def _ends_mid_line(path: Path) -> bool:
         return stream.read(1) != b"\n"
 
 
-def _merged(profiles: list[PeriodProfile]) -> list[PeriodProfile]:
-    """Profiles of several files, added up by period."""
-    merged: dict[str, PeriodProfile] = {}
-    for item in profiles:
-        other = merged.get(item.period)
-        merged[item.period] = item if other is None else _added(other, item)
-    return [merged[name] for name in sorted(merged)]
-
-
-def _added(one: PeriodProfile, other: PeriodProfile) -> PeriodProfile:
-    times = [time for time in (one.min_time, other.min_time) if time is not None]
-    ends = [time for time in (one.max_time, other.max_time) if time is not None]
-    return replace(
-        one,
-        row_count=one.row_count + other.row_count,
-        quarantined_rows=one.quarantined_rows + other.quarantined_rows,
-        distinct_rows=one.distinct_rows + other.distinct_rows,
-        content_hash=str(int(one.content_hash) + int(other.content_hash)),
-        min_time=min(times, default=None),
-        max_time=max(ends, default=None),
-        totals=_added_totals(one.totals, other.totals),
-        quarantined_totals=_added_totals(one.quarantined_totals, other.quarantined_totals),
-    )
-
-
-def _added_totals(
-    one: dict[str, dict[str, str]], other: dict[str, dict[str, str]]
-) -> dict[str, dict[str, str]]:
-    from decimal import Context, Decimal
-
-    exact = Context(prec=60)
-    added = {currency: dict(columns) for currency, columns in one.items()}
-    for currency, columns in other.items():
-        mine = added.setdefault(currency, {})
-        for column, amount in columns.items():
-            mine[column] = f"{exact.add(Decimal(mine.get(column, '0')), Decimal(amount)):f}"
-    return added
-
-
 def _config(source: SourceSettings) -> str:
     """Fingerprint of the settings that shape the landed rows."""
     shaping = source.model_dump(
@@ -493,32 +454,3 @@ def _config(source: SourceSettings) -> str:
         }
     )  # fmt: skip
     return content_sha256([json.dumps(shaping, sort_keys=True)])[:16]
-
-
-def hours_in_future(time: str | None) -> float:
-    """Hours from now until an ISO time; 0 where it is past or unknown."""
-    if time is None:
-        return 0.0
-    ahead = datetime.fromisoformat(time) - datetime.now(UTC)
-    return max(0.0, ahead.total_seconds() / 3600)
-
-
-def profile_rows(manifest: Manifest, former: dict[str, int]) -> list[dict[str, object]]:
-    """One row a period for the gate (see the suites in tests/expectations)."""
-    rows = []
-    for item in manifest.periods:
-        total = item.row_count + item.quarantined_rows
-        rows.append(
-            {
-                **{
-                    key: value
-                    for key, value in asdict(item).items()
-                    if key not in ("totals", "quarantined_totals", "content_hash")
-                },
-                "load_id": manifest.load_id,
-                "quarantined_share": item.quarantined_rows / total if total else 0.0,
-                "previous_row_count": former.get(item.period),
-                "hours_in_future": hours_in_future(item.max_time),
-            }
-        )
-    return rows
