@@ -94,7 +94,8 @@ def _remote(source: SourceSettings) -> list[Incoming]:
         return []
     except ImportError as error:
         raise SettingsError(
-            f"source '{source.name}': {error}", "install the fsspec package of that protocol"
+            f"source '{source.name}': {error}",
+            "install that protocol's package: .venv/bin/python -m pip install s3fs (gcsfs, adlfs)",
         ) from None
     except Exception as error:
         # Every protocol raises errors of its own kind; the user needs the address and the words.
