@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject
+from filelock import FileLock
 
 from orchestration.build import DbtSession
 from orchestration.fingerprint import code_hash
@@ -73,13 +74,17 @@ def load_manifest(settings: Settings) -> dict[str, Any]:
     Raises:
         AuditError: the project itself is broken.
     """
-    session = _LineageSession(settings)
-    file, stamp = session.target / "manifest.json", session.target / "code_hash"
-    code = code_hash()
-    if not (file.is_file() and stamp.is_file() and stamp.read_text("utf-8") == code):
-        session.parse()
-        stamp.write_text(code, encoding="utf-8")
-    manifest: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    lock = settings.work / "locks" / "lineage.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    # Dagster's web server, daemon and code servers load definitions at the same time: one parses.
+    with FileLock(lock):
+        session = _LineageSession(settings)
+        file, stamp = session.target / "manifest.json", session.target / "code_hash"
+        code = code_hash()
+        if not (file.is_file() and stamp.is_file() and stamp.read_text("utf-8") == code):
+            session.parse()
+            stamp.write_text(code, encoding="utf-8")
+        manifest: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return manifest
 
 
