@@ -59,7 +59,7 @@ class LandResult:
 
 @dataclass(frozen=True)
 class _Load:
-    """Files that land together; `delivered` are the former manifests that they may repeat."""
+    """Files that land together: (what is offered, its local copy, its sha256)."""
 
     files: tuple[tuple[Incoming, Path, str], ...]
 
@@ -183,13 +183,14 @@ class _Landing:
     def _plan(self, offered: list[Incoming], copies: Path) -> tuple[list[_Load], int]:
         """The loads to make, and how many files only repeat what stands."""
         former = self.lake.of_source(self.source.name)
-        current = [item for item in former if item.config == self.config]
-        known = {file.name: file for item in current for file in item.files}
+        # Only the newest landing of a file counts, and only if the same settings made it: a file
+        # or a mapping that goes back to what it was is new again.
+        newest = {file.name: (item.config, file) for item in former for file in item.files}
+        known = {name: file for name, (config, file) in newest.items() if config == self.config}
         fetched: list[tuple[Incoming, Path, str]] = []
-        changed = False
         for file in offered:
             seen = known.get(file.name)
-            if self._is_elsewhere(file, current):
+            if self._is_elsewhere(file, former):
                 continue
             if seen is not None and file.stamp and seen.stamp == file.stamp and not self.force:
                 # Unchanged by its stamp: for a snapshot it still belongs to the whole.
@@ -198,34 +199,39 @@ class _Landing:
                 continue
             path = file.fetch(copies)
             fetched.append((file, path, file.sha256(path)))
-            changed = changed or seen is None or seen.sha256 != fetched[-1][2] or self.force
         if self.delivery == "snapshot":
-            return self._plan_snapshot(fetched, current, copies)
-        loads = []
-        duplicates = 0
-        stood = {
-            file.sha256: file.name
-            for item in current
-            for file in item.files
-            if self._stands(item, current)
-        }
-        for entry in fetched:
-            file, _, sha256 = entry
-            # The same content again, under this name or another one, is no load.
-            repeats = sha256 in stood and (self.delivery == "append" or stood[sha256] == file.name)
-            if repeats and not self.force:
-                duplicates += 1
-                continue
-            stood[sha256] = file.name
-            loads.append(_Load((entry,)))
-        return loads, duplicates
+            return self._plan_snapshot(fetched, former, copies)
+        return self._plan_files(fetched, known)
 
-    def _is_elsewhere(self, file: Incoming, current: list[Manifest]) -> bool:
+    def _plan_files(
+        self, fetched: list[tuple[Incoming, Path, str]], known: dict[str, LandedFile]
+    ) -> tuple[list[_Load], int]:
+        """A load a file; the same content again is none, where files add up under any name."""
+        replaced = {
+            file.name
+            for file, _, sha256 in fetched
+            if file.name in known and known[file.name].sha256 != sha256
+        }
+        contents = {file.sha256 for name, file in known.items() if name not in replaced}
+        loads = []
+        for file, path, sha256 in fetched:
+            repeats = (
+                sha256 in contents
+                if self.delivery == "append"
+                else file.name in known and known[file.name].sha256 == sha256
+            )
+            if repeats and not self.force:
+                continue
+            contents.add(sha256)
+            loads.append(_Load(((file, path, sha256),)))
+        return loads, len(fetched) - len(loads)
+
+    def _is_elsewhere(self, file: Incoming, former: list[Manifest]) -> bool:
         """Whether a file is known to hold none of the periods that are to be landed."""
         if self.periods is None or self.delivery == "snapshot":
             return False
         holds = [
-            item for item in current if any(
+            item for item in former if any(
                 known.name == file.name and known.stamp == file.stamp for known in item.files
             )
         ]  # fmt: skip
@@ -233,16 +239,13 @@ class _Landing:
             self.periods & {period.period for period in item.periods} for item in holds
         )
 
-    def _stands(self, item: Manifest, current: list[Manifest]) -> bool:
-        if self.delivery != "append":
-            return True
-        return item.load_id in standing(current).periods_of
-
     def _plan_snapshot(
-        self, fetched: list[tuple[Incoming, Path, str]], current: list[Manifest], copies: Path
+        self, fetched: list[tuple[Incoming, Path, str]], former: list[Manifest], copies: Path
     ) -> tuple[list[_Load], int]:
         content = content_sha256(sha256 for _, _, sha256 in fetched)
-        if current and current[-1].content == content and not self.force:
+        last = former[-1] if former else None
+        stands = last is not None and (last.config, last.content) == (self.config, content)
+        if stands and not self.force:
             return [], len(fetched)
         complete = tuple(
             (file, path if path != Path() else file.fetch(copies), sha256)

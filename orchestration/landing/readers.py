@@ -74,9 +74,12 @@ def open_reader(
         "json_split": _json_split,
     }[file_format(source, shown)]
     try:
-        return build(con, source, path)
+        reader = build(con, source, path)
     except (duckdb.Error, EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
         raise unreadable(error, shown, path) from None
+    if not reader.columns:
+        raise RefusedError("the file is empty: it has not even a header or a record", file=shown)
+    return reader
 
 
 def unreadable(error: Exception, shown: str, path: Path) -> RefusedError:
@@ -123,8 +126,6 @@ def _csv(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> 
     for place, name in enumerate(names):
         unique = name.strip() or f"column{place}"
         columns.append(f"{unique}_{place}" if unique in columns else unique)
-    if not columns:
-        raise RefusedError("the file is empty: it has not even a header line", file=str(path.name))
     kinds = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
     scan = (
         f"read_csv({literal(str(path))}, auto_detect=false, header=true, "

@@ -386,3 +386,26 @@ def test_the_lake_and_the_files_may_be_at_any_fsspec_address(
     assert land(settings)[0].replaced == ("2026-01",)
     assert total(landed(settings)) == Decimal(12)
     assert not (settings.folder / "lake").exists()
+
+
+@pytest.mark.parametrize("delivery", ["snapshot", "snapshot_per_file", "append"])
+def test_a_file_that_goes_back_to_a_former_content_stands_with_it(
+    workspace: Callable[..., Settings], landed: Landed, delivery: str
+) -> None:
+    settings = workspace(BILL.format(more=f'delivery = "{delivery}"'))
+    for amount in (10, 12, 10):
+        deliver(settings, "bill/a.csv", HEADER + f"2026-01-05,{amount},USD,gpu\n")
+        land(settings)
+        assert total(landed(settings)) == Decimal(amount)
+
+
+@pytest.mark.parametrize("delivery", ["snapshot", "snapshot_per_file", "append"])
+def test_a_mapping_that_is_changed_back_lands_the_files_again(
+    workspace: Callable[..., Settings], landed: Landed, delivery: str
+) -> None:
+    for column, amount in (("cost", 10), ("list", 30), ("cost", 10)):
+        mapping = f'delivery = "{delivery}"\nmapping = {{ cost = "{column}" }}'
+        settings = workspace(BILL.format(more=mapping))
+        deliver(settings, "bill/a.csv", "charge_date,cost,list,currency\n2026-01-05,10,30,USD\n")
+        land(settings)
+        assert total(landed(settings)) == Decimal(amount)
