@@ -1,0 +1,1 @@
+"""The test-only BigQuery server; `python -m tests.bigquery.server --help`."""

@@ -1,0 +1,55 @@
+"""What a statement mentions: aliases, functions, columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.bigquery.server import trees
+from tests.bigquery.server.errors import BigQueryError
+from tests.bigquery.server.types import Field
+
+
+def aliases(tree: Any) -> set[str]:
+    """The names, in lower case, that a FROM may mean other than a table of a dataset."""
+    found: set[str] = set()
+    for node in trees.walk(tree):
+        kind = trees.kind(node)
+        if kind in ("ASTWithClauseEntry", "ASTAliasedQuery") and getattr(node, "alias", None):
+            found.add(node.alias.id_string.lower())
+        elif kind == "ASTAlias":
+            found.add(node.identifier.id_string.lower())
+        elif kind == "ASTTablePathExpression" and node.path_expr is not None and not node.alias:
+            path = trees.names(node.path_expr)
+            if len(path) > 1:
+                found.add(path[-1].lower())
+    return found
+
+
+def calls(tree: Any) -> set[str]:
+    """The names of the functions that a statement calls, in lower case."""
+    return {
+        ".".join(trees.names(node.function)).lower()
+        for node in trees.walk(tree)
+        if trees.kind(node) == "ASTFunctionCall"
+    }
+
+
+def columns(tree: Any) -> set[str]:
+    """The last names of all paths in a statement, in upper case."""
+    return {
+        trees.names(node)[-1].upper()
+        for node in trees.walk(tree)
+        if trees.kind(node) == "ASTPathExpression"
+    }
+
+
+def unique(fields: list[Field]) -> list[Field]:
+    """Raises BigQueryError for two columns of one name."""
+    lower = [field.name.lower() for field in fields]
+    twice = sorted({name for name in lower if lower.count(name) > 1})
+    if twice:
+        raise BigQueryError(
+            "Duplicate column names in the result are not supported when a destination table is "
+            f"present. Found duplicate(s): {', '.join(twice)}"
+        )
+    return fields

@@ -1,0 +1,311 @@
+"""A script's view of the store: names to tables, queries to rows.
+
+The executor takes rows for tables that are one identifier, so `project`.`dataset`.`table` becomes
+`project.dataset.table`, with the table's own name as alias where the query gives none.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.bigquery.server import googlesql, information_schema, polyfills, rules, trees
+from tests.bigquery.server.dialect import PSEUDO, Constant, Source
+from tests.bigquery.server.errors import BigQueryError, not_found, not_implemented
+from tests.bigquery.server.scope import aliases, calls, columns, unique
+from tests.bigquery.server.store import Ref, Store, Table
+from tests.bigquery.server.trees import Edit
+from tests.bigquery.server.types import Field, Type, quoted
+from tests.bigquery.server.values import Rows
+
+BY_ARRIVAL = tuple(Field(name, Type(kind)) for name, kind in PSEUDO)
+TEMPORARY = "_temporary"  # the dataset of a script's own tables
+FRESH = {
+    "current_timestamp", "current_date", "current_datetime", "current_time", "rand",
+    "generate_uuid", "session_user",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A query's columns, its rows, and the tables it read, views and what is below them."""
+
+    fields: list[Field]
+    rows: Rows
+    read: Mapping[Ref, Table]
+    lasting: bool  # whether another run on the same tables answers the same
+
+
+# What a view answered, as long as the tables below it are the same objects.
+VIEW_ANSWERS: weakref.WeakKeyDictionary[Table, Answer] = weakref.WeakKeyDictionary()
+
+
+@dataclass
+class Resolved:
+    """A statement whose tables are single identifiers."""
+
+    sql: str
+    tables: dict[str, Table] = field(default_factory=dict)  # by identifier
+    made: dict[str, Source] = field(default_factory=dict)  # those that are computed
+    tree: Any = None
+
+
+@dataclass
+class Session:
+    """`pending` holds what a transaction has changed and not committed (None: dropped)."""
+
+    store: Store
+    project: str
+    dataset: str | None = None
+    user: str = "tests@example.com"
+    constants: dict[str, Constant] = field(default_factory=dict)
+    pending: dict[Ref, Table | None] | None = None
+    temporary: dict[Ref, Table] = field(default_factory=dict)
+    referenced: set[Ref] = field(default_factory=set)  # all that was read, views and below them
+
+    # tables by name
+
+    def ref(self, path: Sequence[str]) -> Ref:
+        """Raises BigQueryError where the path names no table."""
+        if len(path) == 1:
+            own = Ref(self.project, TEMPORARY, path[0])
+            if own in self.temporary:
+                return own
+            if not self.dataset:
+                raise BigQueryError(
+                    f'Table "{path[0]}" must be qualified with a dataset (e.g. dataset.table).'
+                )
+            return Ref(self.project, self.dataset, path[0])
+        if len(path) == 2:
+            return Ref(self.project, *path)
+        if len(path) == 3:
+            return Ref(*path)
+        raise BigQueryError(f"Invalid table name: {'.'.join(path)}")
+
+    def has(self, ref: Ref) -> bool:
+        if ref in self.temporary:
+            return True
+        if self.pending is not None and ref in self.pending:
+            return self.pending[ref] is not None
+        return ref in self.store.tables
+
+    def table(self, ref: Ref) -> Table:
+        """Raises BigQueryError 404."""
+        if ref in self.temporary:
+            return self.temporary[ref]
+        if self.pending is not None and ref in self.pending:
+            found = self.pending[ref]
+            if found is None:
+                raise not_found(f"Table {ref} was not found in location US")
+            return found
+        return self.store.table(ref)
+
+    def put(self, table: Table) -> None:
+        if table.ref in self.temporary:
+            self.temporary[table.ref] = table
+            return
+        if self.pending is not None:
+            self.pending[table.ref] = table
+            return
+        with self.store.lock:
+            self.store.put(table)
+            self.store.commit()
+
+    def drop(self, ref: Ref) -> None:
+        if self.pending is not None:
+            self.pending[ref] = None
+            return
+        with self.store.lock:
+            self.store.drop(ref)
+            self.store.commit()
+
+    def commit(self) -> None:
+        """End the transaction: all of its changes, in one."""
+        with self.store.lock:
+            for ref, table in (self.pending or {}).items():
+                if table is not None:
+                    self.store.put(table)
+                elif ref in self.store.tables:
+                    self.store.drop(ref)
+            self.store.commit()
+        self.pending = None
+
+    @contextmanager
+    def writing(self, ref: Ref) -> Iterator[None]:
+        """While a statement reads and rewrites a table; statements on one table wait for one
+        another.
+        """
+        with self.store.write_lock(ref):
+            yield
+
+    # statements to single identifiers
+
+    def resolve(self, sql: str, extra: Sequence[Source] = ()) -> Resolved:
+        """Raises BigQueryError: syntax, functions that BigQuery lacks, tables not found."""
+        tree = googlesql.parse(sql)
+        rules.check_syntax(tree)
+        sql, tree = polyfills.applied(sql, tree, self)
+        found = Resolved(sql, tree=tree)
+        known = {source.name for source in extra}
+        scope = aliases(tree)
+        edits: list[Edit] = []
+        for node in trees.walk(tree):
+            kind = trees.kind(node)
+            if kind == "ASTTablePathExpression" and node.path_expr is not None:
+                edits += self._from(node, sql, found, scope, known)
+            elif kind in DML and node.target_path is not None:
+                edits.append(self._target(node, found))
+            elif kind in ("ASTCloneDataSource", "ASTCopyDataSource"):
+                table = self.table(self.ref(trees.names(node.path_expr)))
+                found.tables[table.ref.path] = table
+                edits.append(Edit(*trees.span(node.path_expr), quoted(table.ref.path)))
+            elif kind == "ASTCreateTableStatement" and node.like_table_name is not None:
+                table = self.table(self.ref(trees.names(node.like_table_name)))
+                found.tables[table.ref.path] = table
+                edits.append(Edit(*trees.span(node.like_table_name), quoted(table.ref.path)))
+        found.sql = trees.splice(sql, edits)
+        self.referenced |= {table.ref for table in found.tables.values()}
+        return found
+
+    def _from(
+        self, node: Any, sql: str, found: Resolved, scope: set[str], known: set[str]
+    ) -> list[Edit]:
+        path = trees.names(node.path_expr)
+        if path[0] in known or (len(path) == 1 and path[0].lower() in scope):
+            return []
+        alias = "" if node.alias else f" as {quoted(path[-1])}"
+        made = information_schema.source(self, path)
+        if made:
+            found.made[made.name] = made
+            return [Edit(*trees.span(node.path_expr), quoted(made.name) + alias)]
+        if path[0].lower() in scope and not (len(path) > 1 and self.has(self.ref(path))):
+            return []  # an array of a table in the same FROM
+        table = self.table(self.ref(path))
+        name = table.ref.path
+        edits = []
+        if node.for_system_time is not None:
+            table = self.as_of(table, trees.text(sql, node.for_system_time.expression))
+            name = f"{name}@{table.modified}"
+            edits.append(Edit(*trees.span(node.for_system_time), ""))
+        found.tables[name] = table
+        return [*edits, Edit(*trees.span(node.path_expr), quoted(name) + alias)]
+
+    def _target(self, node: Any, found: Resolved) -> Edit:
+        table = self.table(self.ref(trees.names(node.target_path)))
+        found.tables[table.ref.path] = table
+        takes_alias = trees.kind(node) not in ("ASTInsertStatement", "ASTTruncateStatement")
+        alias = f" as {quoted(table.ref.table)}" if takes_alias and not node.alias else ""
+        return Edit(*trees.span(node.target_path), quoted(table.ref.path) + alias)
+
+    def as_of(self, table: Table, moment: str) -> Table:
+        """The version at a moment.
+
+        Raises BigQueryError; 501 where it was before the server started.
+        """
+        value = self.value(f"cast({moment} as timestamp)")
+        if not isinstance(value, datetime):
+            raise BigQueryError("FOR SYSTEM_TIME AS OF must not be NULL")
+        return self.store.version(table.ref, int(value.timestamp() * 1000))
+
+    # running
+
+    def analyze(self, resolved: Resolved, extra: Sequence[Source] = ()) -> Any:
+        """The resolved statement. Raises BigQueryError where GoogleSQL objects."""
+        sources = [self._shape(name, table) for name, table in resolved.tables.items()]
+        sources += [*resolved.made.values(), *extra]
+        return googlesql.analyze(resolved.sql, sources, self.constants)
+
+    def check(self, sql: str) -> Resolved:
+        """Raises BigQueryError for what the analyzer or the rules refuse in a statement."""
+        resolved = self.resolve(sql)
+        rules.check_query(resolved, self.analyze(resolved))
+        return resolved
+
+    def fields(self, sql: str) -> list[Field]:
+        """A query's columns, without running it."""
+        resolved = self.check(sql)
+        return unique(googlesql.query_fields(self.analyze(resolved)))
+
+    def select(self, sql: str, extra: Sequence[Source] = ()) -> Answer:
+        """Run a query; `extra` are tables of its own that it may name. Raises BigQueryError."""
+        resolved = self.resolve(sql, extra)
+        if rules.needs_analysis(resolved):
+            rules.check_query(resolved, self.analyze(resolved, extra))
+        sources = [*resolved.made.values(), *extra]
+        read: dict[Ref, Table] = {}
+        lasting = not resolved.made and not calls(resolved.tree) & FRESH
+        for name, table in resolved.tables.items():
+            read[table.ref] = table
+            if table.is_view:
+                answer = self.view(table)
+                read |= answer.read
+                self.referenced |= set(answer.read)
+                lasting = lasting and answer.lasting
+                sources.append(Source(name, tuple(answer.fields), answer.rows))
+            else:
+                sources.append(self._filled(name, table, resolved))
+        try:
+            fields, rows = googlesql.execute(resolved.sql, sources, self.constants)
+        except BigQueryError as error:
+            raise rules.explained(error, resolved) from error
+        return Answer(unique(fields), rows, read, lasting)
+
+    def value(self, expression: str) -> Any:
+        """The value of an expression without columns."""
+        return self.constant(expression).value
+
+    def constant(self, expression: str, type_: str | None = None) -> Constant:
+        """The value and type of an expression without columns; `type_` casts it."""
+        sql = f"select cast({expression} as {type_})" if type_ else f"select {expression}"
+        answer = self.select(sql)
+        return Constant(answer.fields[0].type, answer.rows.values[0][0])
+
+    def view(self, table: Table) -> Answer:
+        """What a view answers now; kept until a table below it is another one."""
+        kept = VIEW_ANSWERS.get(table)
+        if kept and all(self.has(r) and self.table(r) is t for r, t in kept.read.items()):
+            return kept
+        answer = self.of_view(table).select(table.view_query or "")
+        if answer.lasting:
+            VIEW_ANSWERS[table] = answer
+        return answer
+
+    def of_view(self, view: Table) -> Session:
+        """A view sees neither the script's variables nor its default dataset."""
+        return Session(
+            self.store,
+            view.ref.project,
+            user=self.user,
+            pending=self.pending,
+            referenced=self.referenced,
+        )
+
+    def _shape(self, name: str, table: Table) -> Source:
+        if table.is_view:
+            return Source(name, tuple(self.of_view(table).fields(table.view_query or "")))
+        return Source(name, table.fields, None, self._pseudo(table))
+
+    def _filled(self, name: str, table: Table, resolved: Resolved) -> Source:
+        pseudo = self._pseudo(table)
+        if pseudo and len(table.rows):
+            # When a row arrived is not kept.
+            if {field.name for field in pseudo} & columns(resolved.tree):
+                not_implemented(f"_PARTITIONTIME of the rows in {table.ref}")
+            pseudo = ()
+        return Source(name, table.fields, table.rows, pseudo)
+
+    def _pseudo(self, table: Table) -> tuple[Field, ...]:
+        by_arrival = table.time_partitioning is not None and not table.time_partitioning.get(
+            "field"
+        )
+        return BY_ARRIVAL if by_arrival else ()
+
+
+DML = {
+    "ASTInsertStatement", "ASTUpdateStatement", "ASTDeleteStatement", "ASTMergeStatement",
+    "ASTTruncateStatement",
+}  # fmt: skip
