@@ -15,10 +15,10 @@ dbt_parse = timeout 300 $(BIN)/dbt --quiet --warn-error parse --no-partial-parse
   --profiles-dir profiles --target $(1) --target-path target/parse-$(1) --log-path target/parse-$(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench dagster dashboard docs clean
+.PHONY: help setup run test test-bigquery lint format bench dagster dashboard docs clean
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## .venv from requirements.lock; nothing when nothing changed
 
@@ -39,7 +39,10 @@ sample/twinledger.toml: | $(STAMP)
 
 test: setup ## the whole test suite
 	@.ci/debian-packages
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-bigquery: setup ## the ladder's scenarios on Google's BigQuery, opt-in; says how where it is not enabled
+	@$(BIN)/python -m pytest tests/bigquery/test_real_service.py
 
 lint: setup ## ruff, mypy, sqlfluff, dbt parse for DuckDB and BigQuery
 	@$(BIN)/ruff check .

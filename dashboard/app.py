@@ -12,8 +12,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import charts
-from dashboard.marts import ask, marts_file, workspace
-from orchestration.errors import SettingsError
+from dashboard.marts import ask, last_publish, workspace
+from orchestration.errors import TwinledgerError
+from orchestration.warehouse.portable import month_start, month_text
 
 
 def text(value: float | None, pattern: str = "{:,.2f}") -> str:
@@ -24,15 +25,15 @@ def text(value: float | None, pattern: str = "{:,.2f}") -> str:
 def headline(currency: str) -> None:
     """The newest closed month in four figures."""
     month = ask(
-        "select max(period_start) as month from value_ledger.value_ratios where cost is not null"
+        "select max(period_start) as month from {value_ledger.value_ratios} where cost is not null"
     )["month"][0]
     worth = ask(
-        "select sum(value) / nullif(sum(cost), 0) as ratio, sum(value) as value, sum(cost) as cost "
-        "from value_ledger.value_ratios where has_outcome_defined and period_start = "
-        "(select max(period_start) from value_ledger.value_ratios where cost is not null)"
+        "select 1e0 * sum(value) / nullif(sum(cost), 0) as ratio, 1e0 * sum(cost) as cost "
+        "from {value_ledger.value_ratios} where has_outcome_defined and period_start = "
+        "(select max(period_start) from {value_ledger.value_ratios} where cost is not null)"
     ).iloc[0]
     guarded = ask(
-        "select kpi, value from governance.kpi_values where scope = 'total' and is_guarded"
+        "select kpi, value from {governance.kpi_values} where scope = 'total' and is_guarded"
     ).set_index("kpi")["value"]
     when = "no month yet" if pd.isna(month) else f"{month:%B %Y}"
     columns = st.columns(4)
@@ -47,8 +48,8 @@ def worth_and_cost() -> None:
     left, right = st.columns(2)
     ratios = ask(
         "select use_case, ratio, ratio_low, ratio_high, evidence_grade "
-        "from value_ledger.value_ratios where ratio is not null and period_start = "
-        "(select max(period_start) from value_ledger.value_ratios where ratio is not null)"
+        "from {value_ledger.value_ratios} where ratio is not null and period_start = "
+        "(select max(period_start) from {value_ledger.value_ratios} where ratio is not null)"
     )
     left.subheader("Does it pay?")
     if ratios.empty:
@@ -56,10 +57,10 @@ def worth_and_cost() -> None:
     else:
         left.altair_chart(charts.value_for_cost(ratios))
     costs = ask(
-        "select date_trunc('month', charge_date) as month, ledger_category, "
-        "cast(sum(cost) as double) as cost from allocation.costs_daily where is_ai group by all"
+        f"select {month_start('charge_date')} as month, ledger_category, 1e0 * sum(cost) as cost "
+        "from {allocation.costs_daily} where is_ai group by 1, 2"
     )
-    unknown = ask("select count(*) as n from cost_ledger.charges where cost is null")["n"][0]
+    unknown = ask("select count(*) as n from {cost_ledger.charges} where cost is null")["n"][0]
     right.subheader("What does AI cost?")
     right.altair_chart(charts.cost_by_category(costs))
     if unknown:
@@ -70,13 +71,13 @@ def outlook() -> None:
     """Daily cost, the current forecast, the budgets."""
     st.subheader("What comes next?")
     actual = ask(
-        "select charge_date as day, cast(sum(cost) as double) as cost from allocation.costs_daily "
-        "where charge_date > (select max(charge_date) - 60 from allocation.costs_daily) "
-        "group by all order by 1"
+        "select charge_date as day, 1e0 * sum(cost) as cost from {allocation.costs_daily} "
+        "where charge_date > (select max(charge_date) - 60 from {allocation.costs_daily}) "
+        "group by 1 order by 1"
     )
     issued = ask(
-        "select target_date as day, cast(p10 as double) as p10, cast(p50 as double) as p50, "
-        "cast(p80 as double) as p80, cast(p90 as double) as p90 from planning.forecasts "
+        "select target_date as day, 1e0 * p10 as p10, 1e0 * p50 as p50, "
+        "1e0 * p80 as p80, 1e0 * p90 as p90 from {planning.forecasts} "
         "where series = 'total' and is_current order by 1"
     )
     if issued.empty:
@@ -84,12 +85,11 @@ def outlook() -> None:
     else:
         st.altair_chart(charts.forecast(actual, issued))
     budgets = ask(
-        "select strftime(period_start, '%Y-%m') as month, budget_scope, status, "
-        "cast(budget as double) as budget, cast(actual as double) as actual, "
-        "cast(forecast_p50 as double) as forecast_p50, "
-        "cast(forecast_p80 as double) as forecast_p80, "
-        "breach_probability, strftime(breach_date, '%Y-%m-%d') as breach_date "
-        "from planning.budgets_status order by period_start desc, budget_scope"
+        f"select {month_text('period_start')} as month, budget_scope, status, "
+        "1e0 * budget as budget, 1e0 * actual as actual, "
+        "1e0 * forecast_p50 as forecast_p50, 1e0 * forecast_p80 as forecast_p80, "
+        "breach_probability, cast(breach_date as string) as breach_date "
+        "from {planning.budgets_status} order by period_start desc, budget_scope"
     )
     if not budgets.empty:
         table(st, budgets, money=("budget", "actual", "forecast_p50", "forecast_p80"))
@@ -112,16 +112,16 @@ def units_and_control() -> None:
     left, right = st.columns(2)
     left.subheader("What does one unit cost?")
     units = ask(
-        "select metric, strftime(period_start, '%Y-%m') as month, unit_cost, "
-        "cast(units as double) as units, cast(cost as double) as cost, completeness "
-        "from unit_economics.unit_costs where entity_type = 'all' "
+        f"select metric, {month_text('period_start')} as month, unit_cost, "
+        "1e0 * units as units, 1e0 * cost as cost, completeness "
+        "from {unit_economics.unit_costs} where entity_type = 'all' "
         "order by period_start desc, metric"
     )
     table(left, units, money=("cost", "units"))
     right.subheader("Are we in control?")
     kpis = ask(
-        "select kpi, scope, strftime(period_start, '%Y-%m') as month, value, threshold, level, "
-        "completeness, owner from governance.kpi_values where is_guarded "
+        f"select kpi, scope, {month_text('period_start')} as month, value, threshold, level, "
+        "completeness, owner from {governance.kpi_values} where is_guarded "
         "order by threshold is null, kpi, scope"
     )
     table(right, kpis, money=())
@@ -133,21 +133,20 @@ def main() -> None:
     st.title("Twinledger")
     try:
         currency = workspace().warehouse.reporting_currency
-    except SettingsError as error:
+        publish = last_publish()
+        if publish is None:
+            st.warning("Nothing is published yet: twinledger run")
+            return
+        st.caption(
+            f"Published {publish.published_at:%Y-%m-%d %H:%M} UTC as {publish.publish_id}; "
+            f"all amounts in {currency}."
+        )
+        headline(currency)
+        worth_and_cost()
+        outlook()
+        units_and_control()
+    except TwinledgerError as error:
         st.error(str(error))
-        return
-    if not marts_file().is_file():
-        st.warning("Nothing is published yet: twinledger run")
-        return
-    publish = ask("select publish_id, published_at from publish_log order by published_at desc")
-    st.caption(
-        f"Published {publish['published_at'][0]:%Y-%m-%d %H:%M} UTC as "
-        f"{publish['publish_id'][0]}; all amounts in {currency}."
-    )
-    headline(currency)
-    worth_and_cost()
-    outlook()
-    units_and_control()
 
 
 main()

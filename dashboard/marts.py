@@ -1,15 +1,19 @@
-"""What the pages read: small results from the published file, opened for one question at a time."""
+"""What the pages read: small results from the published marts, asked one question at a time."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from datetime import timedelta
 
-import duckdb
 import pandas as pd
 import streamlit as st
 
+from orchestration.publishing import LastPublish
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+from orchestration.warehouse import warehouse
+
+LOOK_AGAIN = timedelta(seconds=30)
+"""How long a page trusts that no newer publish is there: on BigQuery it costs a query to know."""
 
 
 def workspace() -> Settings:
@@ -18,22 +22,30 @@ def workspace() -> Settings:
     return load_settings(named or PROJECT_ROOT / "sample" / "twinledger.toml")
 
 
-def marts_file() -> Path:
-    """The published file; a publish replaces it in one step."""
-    return workspace().publish / "marts.duckdb"
+def last_publish() -> LastPublish | None:
+    """The publish that stands now, or None."""
+    return _last_publish(str(workspace().file))
 
 
 def ask(sql: str) -> pd.DataFrame:
     """The result of a question to the publish that stands now.
 
     Daily marts only: a page must not depend on how many requests there were.
+
+    Args:
+        sql: as `orchestration.warehouse.portable` says; amounts as floats.
     """
-    file = marts_file()
-    return _ask(sql, str(file), file.stat().st_mtime_ns)
+    last = last_publish()
+    return _ask(sql, str(workspace().file), last.publish_id if last else "")
+
+
+@st.cache_data(show_spinner=False, ttl=LOOK_AGAIN)
+def _last_publish(file: str) -> LastPublish | None:
+    return warehouse(load_settings(file)).last_publish()
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _ask(sql: str, file: str, version: int) -> pd.DataFrame:
-    del version  # part of the cache's key: another publish is another answer
-    with duckdb.connect(file, read_only=True) as con:
-        return con.execute(sql).df()
+def _ask(sql: str, file: str, publish_id: str) -> pd.DataFrame:
+    del publish_id  # part of the cache's key: another publish is another answer
+    with warehouse(load_settings(file)).marts() as marts:
+        return marts.arrow(sql).to_pandas(date_as_object=False)

@@ -10,6 +10,7 @@ from orchestration import __version__
 from orchestration.commands import (
     doctor,
     explain,
+    migrate,
     pipeline,
     prices,
     query,
@@ -38,6 +39,7 @@ app.command()(explain.explain)
 app.command()(query.query)
 app.command()(sample.sample)
 app.command()(doctor.doctor)
+app.command()(migrate.migrate)
 app.add_typer(prices.app, name="prices")
 
 

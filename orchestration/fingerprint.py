@@ -24,7 +24,7 @@ CODE = (
     ("tests/data", "**/*"),
     *(
         (f"orchestration/{package}", "**/*.py")
-        for package in ("build", "forecasting", "landing", "pricing", "publishing")
+        for package in ("build", "forecasting", "landing", "pricing", "publishing", "warehouse")
     ),
     ("orchestration/pipeline.py",),
 )

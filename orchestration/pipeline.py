@@ -15,9 +15,9 @@ from orchestration.errors import AuditError
 from orchestration.fingerprint import inputs_hash
 from orchestration.landing.land import land
 from orchestration.locks import writer_lock
-from orchestration.publishing.log import last_publish
 from orchestration.settings import Settings
 from orchestration.summary import RunSummary, summarize
+from orchestration.warehouse import warehouse
 
 if TYPE_CHECKING:
     from orchestration.build import BuildResult
@@ -30,6 +30,13 @@ FORECASTS = ("landing", "forecasts")
 
 class AsOfSettings(Settings):
     """A workspace beside the workspace: a past state is built and published apart."""
+
+    day: date
+
+    @property
+    def as_of(self) -> date:
+        """The day whose knowledge is shown."""
+        return self.day
 
     @property
     def work(self) -> Path:
@@ -66,7 +73,7 @@ def run(
             results = []
             settings = as_of_settings(settings, as_of)
         fingerprint = inputs_hash(settings, as_of)
-        last = last_publish(settings.publish / "marts.duckdb")
+        last = warehouse(settings).last_publish()
         if last and last.inputs_hash == fingerprint and not (force or full_refresh):
             progress("nothing new")
             return summarize(settings, "nothing new", results, read_state(settings))
@@ -100,20 +107,20 @@ def publish_step(settings: Settings, *, progress: Any = lambda _: None) -> Publi
     """
     with writer_lock(settings, "publish") as run_id:
         state = read_state(settings)
-        if state is None:
+        if state is None or state.target != settings.warehouse.target:
             raise AuditError("there is no finished build to publish", "run: twinledger build")
         return _publish(settings, run_id, state, None, progress)
 
 
 def as_of_settings(settings: Settings, day: date) -> Settings:
     """The workspace of a past state: the same lake, files of its own."""
-    warehouse = settings.warehouse.model_copy(
+    own = settings.warehouse.model_copy(
         update={
             "build": settings.build.with_name(f"{settings.build.stem}_as_of.duckdb"),
             "publish": settings.publish / "as_of" / day.isoformat(),
         }
     )
-    return AsOfSettings.model_validate({**dict(settings), "warehouse": warehouse})
+    return AsOfSettings.model_validate({**dict(settings), "warehouse": own, "day": day})
 
 
 def phases(manifest: Mapping[str, Any]) -> list[str]:
@@ -125,7 +132,7 @@ def phases(manifest: Mapping[str, Any]) -> list[str]:
     late = {
         key
         for key, source in manifest["sources"].items()
-        if (source["schema"], source["name"]) == FORECASTS
+        if (source["source_name"], source["name"]) == FORECASTS
     }
     waiting = {key for key, node in nodes.items() if node["resource_type"] == "model"}
     while found := {key for key in waiting if late & set(nodes[key]["depends_on"]["nodes"])}:
@@ -163,6 +170,7 @@ def _build(
         result = session.build(full_refresh=refresh)
     state = BuildState(
         run_id=run_id,
+        target=settings.warehouse.target,
         inputs_hash=fingerprint,
         nodes=result.nodes,
         seconds=round(result.seconds, 1),
@@ -177,10 +185,7 @@ def _build(
 def _publish(
     settings: Settings, run_id: str, state: BuildState, as_of: date | None, progress: Any
 ) -> PublishResult:
-    from orchestration.publishing import publish
-
-    return publish(
-        settings,
+    return warehouse(settings).publish(
         publish_id=run_id,
         inputs_hash=state.inputs_hash,
         as_of=as_of,

@@ -9,6 +9,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,10 +28,54 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class BigQuerySettings(_Strict):
+    """`[warehouse.bigquery]`. Credentials come from the environment only, never from this file."""
+
+    project: str = Field(min_length=1, description="Google Cloud project; its jobs are billed to.")
+    location: str = Field(
+        default="US",
+        pattern="^[A-Za-z0-9-]+$",
+        description="Where all datasets lie. It cannot be changed later, and a lake in Cloud "
+        "Storage must lie there too.",
+    )
+    dataset_prefix: str = Field(
+        default="",
+        pattern="^([A-Za-z_][A-Za-z0-9_]{0,99})?$",
+        description="Stands before the name of every dataset, so that workspaces of one project "
+        "do not meet.",
+    )
+    maximum_bytes_billed: int = Field(
+        default=2**40,
+        ge=10 * 2**20,
+        description="A statement that would read more is refused before it costs anything. "
+        "1 TiB is some 6 US dollars on demand: far above an ordinary build, far below an "
+        "accident. BigQuery bills at least 10 MiB, so a lower limit refuses everything.",
+    )
+    labels: dict[str, str] = Field(
+        default={}, description="Added to every job and dataset, for Google's own cost reports."
+    )
+    endpoint: str = Field(
+        default="",
+        pattern="^(https?://.+)?$",
+        description="A server that speaks BigQuery's protocol, for tests: no credentials then.",
+    )
+
+    @field_validator("labels")
+    @classmethod
+    def _label_rules(cls, labels: dict[str, str]) -> dict[str, str]:
+        for key, value in labels.items():
+            if not re.match(r"^[a-z][a-z0-9_-]{0,62}$", key):
+                raise ValueError(f"label '{key}': lower-case letters, digits, _ and -, 63 at most")
+            if not re.match(r"^[a-z0-9_-]{0,63}$", value):
+                raise ValueError(f"value '{value}': lower-case letters, digits, _ and -")
+        return labels
+
+
 class WarehouseSettings(_Strict):
     """Where the data lives. Paths are absolute once loaded; `lake` may be any fsspec address."""
 
     target: Literal["duckdb", "bigquery"] = "duckdb"
+    bigquery: BigQuerySettings | None = None
     lake: str = "lake"
     build: Path = Path("build.duckdb")
     publish: Path = Path("published")
@@ -66,7 +111,25 @@ class SourceSettings(_Strict):
 
     name: str = Field(pattern="^[a-z][a-z0-9_]*$")
     type: str
-    uri: str
+    uri: str = Field(default="", description="Files or a database; required unless an API is read.")
+    base_url: str | None = Field(
+        default=None, description="An API's server, if not the vendor's own."
+    )
+    api_key_env: str | None = Field(
+        default=None,
+        description="The environment variable that holds an API's key; the key itself stands in "
+        "no file.",
+    )
+    start: date | None = Field(
+        default=None, description="First day that is read of an API; none: the last 31 days."
+    )
+    refetch_days: int = Field(
+        default=3,
+        ge=0,
+        le=90,
+        description="Days before today that are asked for again at every run, since vendors "
+        "restate their last days. Lower misses restatements; higher asks more.",
+    )
     delivery: Delivery | None = None
     billed_by: str | None = None
     mapping: dict[str, str] = {}
@@ -113,6 +176,21 @@ class Settings(_Strict):
         return self.warehouse.publish
 
     @property
+    def bigquery(self) -> BigQuerySettings:
+        """What `target = "bigquery"` needs; SettingsError where it is not said."""
+        if self.warehouse.bigquery is None:
+            raise SettingsError(
+                f"{self.file}: key 'warehouse.bigquery.project' is missing",
+                'add a table [warehouse.bigquery] with project = "…"',
+            )
+        return self.warehouse.bigquery
+
+    @property
+    def as_of(self) -> date | None:
+        """The past day that this workspace shows; None for the present."""
+        return None
+
+    @property
     def work(self) -> Path:
         """Scratch of this workspace: dbt's target, logs, locks, seeds overlay, data docs."""
         return self.folder / ".twinledger"
@@ -144,8 +222,11 @@ def _known_keys(model: type[BaseModel]) -> list[str]:
     return [name for name in model.model_fields if name not in ("folder", "file")]
 
 
+_API_KEYS = {"base_url", "api_key_env", "start", "refetch_days"}
+
 _TABLES: Mapping[str, type[BaseModel]] = {
     "warehouse": WarehouseSettings,
+    "bigquery": BigQuerySettings,
     "gate": GateSettings,
     "sources": SourceSettings,
 }
@@ -159,7 +240,8 @@ def _explain(path: Path, error: ValidationError) -> SettingsError:
     location = [str(part) for part in problem["loc"]]
     where = ".".join(location)
     if problem["type"] == "extra_forbidden":
-        table = next((_TABLES[part] for part in location[:-1] if part in _TABLES), Settings)
+        inner = reversed(location[:-1])
+        table = next((_TABLES[part] for part in inner if part in _TABLES), Settings)
         return SettingsError(
             f"{path}: unknown key '{where}'", nearest(location[-1], _known_keys(table))
         )
@@ -202,6 +284,17 @@ def _check_sources(path: Path, settings: Settings) -> None:
                 f"{path}: source '{source.name}' has the unknown type '{source.type}'",
                 nearest(source.type, sorted(types)),
             )
+        if not source.uri and types[source.type].vendor is None:
+            raise SettingsError(
+                f"{path}: source '{source.name}': key 'uri' is missing",
+                "add it to the settings file",
+            )
+        for key in _API_KEYS & source.model_fields_set:
+            if types[source.type].vendor is None:
+                raise SettingsError(
+                    f"{path}: source '{source.name}': type '{source.type}' has no key '{key}'",
+                    "it is for the sources that read an API",
+                )
         if source.billed_by is not None and source.billed_by not in names:
             raise SettingsError(
                 f"{path}: source '{source.name}' is billed_by '{source.billed_by}', "
@@ -238,5 +331,7 @@ def load_settings(path: str | Path) -> Settings:
         )
     except ValidationError as error:
         raise _explain(file, error) from None
+    if settings.warehouse.target == "bigquery":
+        _ = settings.bigquery
     _check_sources(file, settings)
     return settings

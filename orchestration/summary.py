@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-import duckdb
-
-from orchestration.publishing.log import last_publish
+from orchestration.warehouse import warehouse
+from orchestration.warehouse.portable import month_start, tables_in
 
 if TYPE_CHECKING:
     from orchestration.build.state import BuildState
     from orchestration.landing.land import LandResult
     from orchestration.settings import Settings
+    from orchestration.warehouse import Marts
+    from orchestration.warehouse.marts import Row
 
 Outcome = Literal["published", "nothing new"]
 
@@ -126,17 +126,18 @@ class RunSummary:
 
     Attributes:
         outcome: "published", or "nothing new" when the published marts were up to date.
-        file: marts.duckdb.
+        place: where the marts are, in words.
         landed: what landing each source did.
         quarantined: source → rows that could not be read, of what stands.
         without_rate: charges whose cost is unknown for want of an exchange rate, by currency.
         warnings: what tests warned of, in words.
         skipped_forecasts: series → why it has no forecast.
         next_steps: where to look next, as commands.
+        prefix: what stands before a layer's name where the marts are.
     """
 
     outcome: Outcome
-    file: Path
+    place: str
     currency: str
     publish_id: str | None = None
     published_at: datetime | None = None
@@ -156,6 +157,7 @@ class RunSummary:
     warnings: Sequence[str] = ()
     skipped_forecasts: Mapping[str, str] = field(default_factory=dict)
     next_steps: Sequence[str] = ()
+    prefix: str = ""
 
 
 def summarize(
@@ -165,85 +167,85 @@ def summarize(
     state: BuildState | None = None,
 ) -> RunSummary:
     """The summary of a run, read from the published marts."""
-    file = settings.publish / "marts.duckdb"
-    last = last_publish(file)
-    with duckdb.connect(str(file), read_only=True) as con:
-        marts = _Marts(con)
+    engine = warehouse(settings)
+    last = engine.last_publish()
+    with engine.marts() as marts:
+        figures = _Figures(marts)
         return RunSummary(
             outcome=outcome,
-            file=file,
+            place=marts.place,
+            prefix=marts.prefix,
             currency=settings.warehouse.reporting_currency,
             publish_id=last.publish_id if last else None,
             published_at=last.published_at if last else None,
             tables=last.table_count if last else 0,
             rows=last.row_count if last else 0,
             landed=tuple(landed),
-            categories=marts.rows(CategoryMonth, CATEGORIES, "allocation.costs_daily"),
-            coverage=marts.rows(Coverage, COVERAGE, "allocation.tag_coverage_daily"),
-            unit_costs=marts.rows(UnitCost, UNIT_COSTS, "unit_economics.unit_costs"),
-            value_ratios=marts.rows(ValueRatio, VALUE_RATIOS, "value_ledger.value_ratios"),
-            forecast=marts.rows(MonthForecast, FORECAST, "planning.forecasts"),
-            budgets=marts.rows(Budget, BUDGETS, "planning.budgets_status"),
-            kpis=marts.rows(Kpi, KPIS, "governance.kpi_values"),
-            quarantined=marts.pairs(QUARANTINED, "landing.loads"),
-            unpriced=marts.rows(Unpriced, UNPRICED, "cost_ledger.token_usage_daily"),
-            without_rate=marts.pairs(WITHOUT_RATE, "cost_ledger.charges"),
+            categories=figures.of(CategoryMonth, CATEGORIES),
+            coverage=figures.of(Coverage, COVERAGE),
+            unit_costs=figures.of(UnitCost, UNIT_COSTS),
+            value_ratios=figures.of(ValueRatio, VALUE_RATIOS),
+            forecast=figures.of(MonthForecast, FORECAST),
+            budgets=figures.of(Budget, BUDGETS),
+            kpis=figures.of(Kpi, KPIS),
+            quarantined=figures.pairs(QUARANTINED),
+            unpriced=figures.of(Unpriced, UNPRICED),
+            without_rate=figures.pairs(WITHOUT_RATE),
             warnings=state.warnings if state else (),
             skipped_forecasts=(state.skipped_forecasts or {}) if state else {},
-            next_steps=_next_steps(settings),
+            next_steps=_next_steps(settings, marts),
         )
 
 
-def _next_steps(settings: Settings) -> tuple[str, ...]:
+def _next_steps(settings: Settings, marts: Marts) -> tuple[str, ...]:
     option = f"--settings {settings.file}"
     return (
-        f'twinledger query "select * from allocation.costs_daily limit 10" {option}',
+        f'twinledger query "select * from {marts.prefix}allocation.costs_daily limit 10" {option}',
         f"twinledger status {option}",
-        f"the marts for BI tools: {settings.publish / 'marts.duckdb'}",
+        f"the marts for BI tools: {marts.place}",
     )
 
 
 T = TypeVar("T")
 
 
-class _Marts:
-    """Queries of the published file; a table that a version does not have gives no rows."""
+class _Figures:
+    """Queries of the marts; a table that a version does not have gives no rows."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self.con = con
-        self.tables = {
-            f"{schema}.{table}"
-            for schema, table in con.execute(
-                "select table_schema, table_name from information_schema.tables"
-            ).fetchall()
-        }
+    def __init__(self, marts: Marts) -> None:
+        self.marts = marts
+        self.tables = set(marts.tables())
 
-    def rows(self, kind: type[T], sql: str, table: str) -> tuple[T, ...]:
-        return tuple(kind(*row) for row in self._fetch(sql, table))
+    def of(self, kind: type[T], sql: str) -> tuple[T, ...]:
+        return tuple(kind(*row) for row in self._fetch(sql))
 
-    def pairs(self, sql: str, table: str) -> dict[str, int]:
-        return dict(self._fetch(sql, table))
+    def pairs(self, sql: str) -> dict[str, int]:
+        return dict(self._fetch(sql))
 
-    def _fetch(self, sql: str, table: str) -> list[Any]:
-        return self.con.execute(sql).fetchall() if table in self.tables else []
+    def _fetch(self, sql: str) -> list[Row]:
+        return self.marts.rows(sql) if tables_in(sql) <= self.tables else []
 
 
-CATEGORIES = """
+CATEGORIES = f"""
     select
-        date_trunc('month', charge_date)::date as month,
+        {month_start("charge_date")} as month,
         ledger_category,
         sum(cost),
-        sum(cost) filter (where cost_center = 'unallocated'),
-        sum(unknown_cost_allocations)::bigint
-    from allocation.costs_daily
-    group by month, ledger_category
-    order by month desc, sum(cost) desc nulls last, ledger_category
+        sum(case when cost_center = 'unallocated' then cost end),
+        cast(sum(unknown_cost_allocations) as bigint)
+    from {{allocation.costs_daily}}
+    group by 1, 2
+    order by 1 desc, 3 desc nulls last, 2
 """
 
 COVERAGE = """
-    select tag_key, sum(taggable_cost), sum(tagged_cost), sum(tagged_cost) / sum(taggable_cost)
-    from allocation.tag_coverage_daily
-    where charge_date > (select max(charge_date) from allocation.tag_coverage_daily) - 30
+    select
+        tag_key,
+        sum(taggable_cost),
+        sum(tagged_cost),
+        1e0 * sum(tagged_cost) / nullif(sum(taggable_cost), 0)
+    from {allocation.tag_coverage_daily}
+    where charge_date > (select max(charge_date) - 30 from {allocation.tag_coverage_daily})
     group by tag_key
     having sum(taggable_cost) is not null
     order by tag_key = 'all_required' desc, tag_key
@@ -251,7 +253,7 @@ COVERAGE = """
 
 UNIT_COSTS = """
     select metric, period_start, cost, units, unit_cost, completeness
-    from unit_economics.unit_costs
+    from {unit_economics.unit_costs}
     where entity_type = 'all' and unit_cost is not null
     qualify row_number() over (partition by metric order by period_start desc) = 1
     order by metric
@@ -259,55 +261,55 @@ UNIT_COSTS = """
 
 VALUE_RATIOS = """
     select use_case, period_start, cost, value, ratio, evidence_grade
-    from value_ledger.value_ratios
+    from {value_ledger.value_ratios}
     where ratio is not null
     qualify row_number() over (partition by use_case order by period_start desc) = 1
     order by ratio desc, use_case
 """
 
-FORECAST = """
-    select date_trunc('month', target_date)::date as month, vintage, count(*), sum(p50)
-    from planning.forecasts
+FORECAST = f"""
+    select {month_start("target_date")} as month, vintage, count(*), sum(p50)
+    from {{planning.forecasts}}
     where series = 'total' and is_current
-    group by month, vintage
-    order by month
+    group by 1, 2
+    order by 1, 2
 """
 
-BUDGETS = """
+BUDGETS = f"""
     select budget_scope, period_start, status, budget, actual, forecast_p50, forecast_p80,
         breach_probability
-    from planning.budgets_status
-    where period_start >= (select date_trunc('month', max(charge_date)) from allocation.costs_daily)
+    from {{planning.budgets_status}}
+    where period_start >= (select {month_start("max(charge_date)")} from {{allocation.costs_daily}})
     order by period_start, budget desc nulls last, budget_scope
 """
 
 KPIS = """
     select kpi, scope, period_start, value, threshold, level, completeness, owner
-    from governance.kpi_values
+    from {governance.kpi_values}
     where is_guarded
     order by level is null, kpi, scope = 'total' desc, scope
 """
 
 QUARANTINED = """
-    select source_name, sum(quarantined_rows)::bigint as quarantined
-    from landing.loads
+    select source_name, cast(sum(quarantined_rows) as bigint)
+    from {landing.loads}
     where status = 'accepted'
     group by source_name
-    having quarantined > 0
+    having sum(quarantined_rows) > 0
     order by source_name
 """
 
 UNPRICED = """
-    select provider, model, sum(unpriced_tokens)::bigint as unpriced
-    from cost_ledger.token_usage_daily
+    select provider, model, cast(sum(unpriced_tokens) as bigint)
+    from {cost_ledger.token_usage_daily}
     group by provider, model
-    having unpriced > 0
-    order by unpriced desc, provider, model
+    having sum(unpriced_tokens) > 0
+    order by 3 desc, provider nulls last, model nulls last
 """
 
 WITHOUT_RATE = """
     select billing_currency, count(*)
-    from cost_ledger.charges
+    from {cost_ledger.charges}
     where not has_exchange_rate and billing_currency is not null
     group by billing_currency
     order by billing_currency

@@ -89,3 +89,13 @@ def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 write_sample(folder)
             run(load_settings(folder / "twinledger.toml"))
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests recorded as `told`: figures and tables that a reader of the run wants."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "teardown":
+                told = [text for name, text in report.user_properties if name == "told"]
+                if told:
+                    terminalreporter.write_line("\n  ".join([report.nodeid, *told]))

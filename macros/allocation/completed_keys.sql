@@ -14,10 +14,22 @@
 {%- endmacro %}
 
 {% macro completing_joins(relation, day) -%}
-    left join {{ ref('teams') }} as key_teams
+    left join (
+        select
+            team,
+            cost_center,
+            valid_from,
+            valid_to
+        from {{ ref('teams') }}
+    ) as key_teams
         on
             {{ relation }}.team = key_teams.team
             and {{ valid_on(day, 'key_teams') }}
-    left join {{ ref('workloads') }} as key_workloads
+    left join (
+        select
+            workload,
+            environment
+        from {{ ref('workloads') }}
+    ) as key_workloads
         on {{ relation }}.workload = key_workloads.workload
 {%- endmacro %}

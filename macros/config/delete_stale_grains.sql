@@ -3,17 +3,17 @@
    adds. #}
 {% macro delete_stale_grains() -%}
     {%- if is_incremental() -%}
-    delete from {{ this }}
+    delete from {{ this }} as built
     where not exists (
         select 1
-        from {{ source('landing', 'standing') }} as standing
-        cross join {{ ref('int_context_bands') }} as bands
+        from (select * from {{ source('landing', 'standing') }}) as standing
+        cross join (select thresholds from {{ ref('int_context_bands') }}) as bands
         where
-            standing.dataset in ('litellm_spend_logs', 'token_events')
-            and standing.source_name = {{ this }}.source_name
-            and standing.period = {{ this }}.period
-            and standing.state_id = {{ this }}.state_id
-            and bands.thresholds = {{ this }}.context_thresholds
+            standing.dataset in {{ token_datasets() }}
+            and standing.source_name = built.source_name
+            and standing.period = built.period
+            and standing.state_id = built.state_id
+            and bands.thresholds = built.context_thresholds
     )
     {%- endif -%}
 {%- endmacro %}

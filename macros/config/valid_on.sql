@@ -3,7 +3,7 @@
    #}
 {% macro valid_on(day, relation) -%}
     (
-        coalesce({{ relation }}.valid_from, cast('0001-01-01' as date)) <= {{ day }}
-        and {{ day }} <= coalesce({{ relation }}.valid_to, cast('9999-12-31' as date))
+        coalesce({{ relation }}.valid_from, date '0001-01-01') <= {{ day }}
+        and {{ day }} <= coalesce({{ relation }}.valid_to, date '9999-12-31')
     )
 {%- endmacro %}

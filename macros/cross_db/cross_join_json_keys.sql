@@ -8,5 +8,5 @@
 {%- endmacro %}
 
 {% macro bigquery__cross_join_json_keys(json, column) -%}
-    cross join unnest(json_keys(parse_json({{ json }}), 1)) as {{ column }}
+    cross join unnest(json_keys(parse_json({{ json }}, wide_number_mode => 'round'), 1)) as {{ column }}
 {%- endmacro %}

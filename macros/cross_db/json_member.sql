@@ -8,5 +8,5 @@
 {%- endmacro %}
 
 {% macro bigquery__json_member(json, key) -%}
-    to_json_string(parse_json({{ json }})[{{ key }}])
+    to_json_string(parse_json({{ json }}, wide_number_mode => 'round')[{{ key }}])
 {%- endmacro %}

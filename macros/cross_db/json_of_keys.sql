@@ -1,4 +1,5 @@
-{# A JSON object, as text, of those columns that hold something; null where none does. #}
+{# A JSON object, as text, of those columns that hold something; null where none does.
+   BigQuery's JSON objects keep no order of their keys: there the text is put together. #}
 {% macro json_of_keys(relation, keys) -%}
     {{ return(adapter.dispatch('json_of_keys', 'twinledger')(relation, keys)) }}
 {%- endmacro %}
@@ -10,7 +11,9 @@
 {%- endmacro %}
 
 {% macro bigquery__json_of_keys(relation, keys) -%}
-    nullif(to_json_string(json_strip_nulls(json_object(
-        {%- for key in keys %}'{{ key }}', {{ relation }}.{{ key }}{{ ', ' if not loop.last }}{% endfor -%}
-    ))), '{}')
+    nullif('{' || substr(
+        {%- for key in keys %}
+        if({{ relation }}.{{ key }} is null, '', ',"{{ key }}":' || to_json_string({{ relation }}.{{ key }}))
+        {{- ' || ' if not loop.last }}
+        {%- endfor %}, 2) || '}', '{}')
 {%- endmacro %}

@@ -18,10 +18,10 @@
 
 {% macro bigquery__json_tag(tags, key) -%}
     (
-        select nullif(substr(tag, length('{{ key }}:') + 1), '')
-        from unnest(json_value_array({{ tags }})) as tag with offset as tag_offset
-        where starts_with(tag, '{{ key }}:')
-        order by tag_offset asc
+        select nullif(substr(json_value(tag), length('{{ key }}:') + 1), '')
+        from unnest(json_query_array({{ tags }})) as tag with offset as tag_offset
+        where starts_with(json_value(tag), '{{ key }}:')
+        order by tag_offset asc nulls last
         limit 1
     )
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# Distinct texts of a group in one text, in a fixed order. #}
+{# Distinct texts of a group in one text, in the order of what is never null: BigQuery takes no word on nulls here. #}
 {% macro list_text(expression, order_by) -%}
     {{ return(adapter.dispatch('list_text', 'twinledger')(expression, order_by)) }}
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {# The one place that divides: in double, null on a null or a zero denominator (0 would hide
    ignorance). #}
 {% macro divide(numerator, denominator) -%}
-    (cast({{ numerator }} as {{ float_type() }}) / nullif(cast({{ denominator }} as {{ float_type() }}), 0))
+    ({{ as_float(numerator) }} / nullif({{ as_float(denominator) }}, 0))
 {%- endmacro %}

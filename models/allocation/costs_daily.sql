@@ -1,3 +1,10 @@
+{{
+    config(
+        partition_by=partition_by_day('charge_date'),
+        cluster_by=cluster_by_columns(),
+    )
+}}
+
 {% set keys = allocation_keys() %}
 {% set dimensions = keys + ['value_class', 'ledger_category', 'lifecycle', 'provider', 'model'] %}
 

@@ -1,3 +1,10 @@
+{{
+    config(
+        partition_by=partition_by_day('charge_date'),
+        cluster_by=cluster_by_columns(['source_name', 'tag_key', 'cost_center']),
+    )
+}}
+
 {% set keys = allocation_keys() %}
 {% set flags = [] %}
 {% for key in keys %}{% do flags.append('has_' ~ key) %}{% endfor %}
@@ -25,29 +32,48 @@ taggable_charges as (
 
 ),
 
--- What the later steps found out about charges without an owner: inferred, never tagged.
-inferred_charges as (
+cost_allocations as (
 
     select
         source_name,
         ledger_category,
-        cast(null as {{ string_type() }}) as cost_center,
-        cast(null as {{ string_type() }}) as owner,
-        {%- for key in keys %}
-        {{ key }} is not null and {{ key }} <> 'unallocated' as has_{{ key }},
-        {%- endfor %}
-        true as is_undirected,
-        cast(0 as {{ bigint_type() }}) as charges,
-        cast(0 as {{ bigint_type() }}) as unknown_cost_charges,
-        cast(null as {{ money_type() }}) as cost,
-        sum(cost) as known_cost,
+        {{ keys | join(',\n        ') }},
+        cost,
         charge_date
     from {{ ref('cost_allocations') }}
     where
         is_ai
         and charge_category in ('Usage', 'Purchase')
         and method_id <> 'direct'
-    group by source_name, ledger_category, {{ keys | join(', ') }}, charge_date
+
+),
+
+-- What the later steps found out about charges without an owner: inferred, never tagged.
+inferred_charges as (
+
+    select
+        cost_allocations.source_name,
+        cost_allocations.ledger_category,
+        cast(null as {{ string_type() }}) as cost_center,
+        cast(null as {{ string_type() }}) as owner,
+        {%- for key in keys %}
+        cost_allocations.{{ key }} is not null and cost_allocations.{{ key }} <> 'unallocated'
+            as has_{{ key }},
+        {%- endfor %}
+        true as is_undirected,
+        cast(0 as {{ bigint_type() }}) as charges,
+        cast(0 as {{ bigint_type() }}) as unknown_cost_charges,
+        cast(null as {{ money_type() }}) as cost,
+        sum(cost_allocations.cost) as known_cost,
+        cost_allocations.charge_date
+    from cost_allocations
+    group by
+        cost_allocations.source_name,
+        cost_allocations.ledger_category,
+        {%- for key in keys %}
+        cost_allocations.{{ key }},
+        {%- endfor %}
+        cost_allocations.charge_date
 
 ),
 

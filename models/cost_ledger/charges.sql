@@ -1,3 +1,10 @@
+{{
+    config(
+        partition_by=partition_by_day('charge_date'),
+        cluster_by=cluster_by_columns(['ledger_category', 'source_name', 'sub_account_id']),
+    )
+}}
+
 with
 
 lines as (
@@ -103,7 +110,7 @@ charges as (
             lines.category_key = rule_categories.category_key
             and lines.charge_date >= rule_categories.first_date
             and lines.charge_date
-            < coalesce(rule_categories.next_first_date, cast('9999-12-31' as date))
+            < coalesce(rule_categories.next_first_date, date '9999-12-31')
     left join rates
         on
             lines.charge_date = rates.rate_date

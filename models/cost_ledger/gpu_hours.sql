@@ -1,3 +1,10 @@
+{{
+    config(
+        partition_by=partition_by_day('usage_date'),
+        cluster_by=cluster_by_columns(),
+    )
+}}
+
 with
 
 job_hours as (

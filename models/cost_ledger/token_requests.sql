@@ -1,96 +1,58 @@
 {{ config(materialized='view') }}
 
+{% set logs = [
+    'stg_litellm__requests',
+    'stg_token_events__requests',
+    'stg_bedrock__requests',
+    'stg_vertex__requests',
+    'stg_azure_openai__requests',
+    'stg_otel_genai__requests',
+    'stg_langfuse__requests',
+] %}
+
 with
 
-litellm_requests as (
-
-    select
-        source_name,
-        load_id,
-        source_file,
-        period,
-        request_id,
-        provider,
-        model,
-        service_tier,
-        status,
-        session_id,
-        currency,
-        cost_center,
-        team,
-        product,
-        feature,
-        use_case,
-        customer,
-        environment,
-        workload,
-        source_row,
-        context_tokens,
-        input_uncached_tokens,
-        input_cache_read_tokens,
-        input_cache_write_5m_tokens,
-        input_cache_write_1h_tokens,
-        input_cache_write_other_tokens,
-        output_visible_tokens,
-        output_reasoning_tokens,
-        reported_cost,
-        is_failed,
-        is_retry,
-        has_token_mismatch,
-        started_at,
-        ended_at,
-        usage_date
-    from {{ ref('stg_litellm__requests') }}
-
-),
-
-token_event_requests as (
-
-    select
-        source_name,
-        load_id,
-        source_file,
-        period,
-        request_id,
-        provider,
-        model,
-        service_tier,
-        status,
-        session_id,
-        currency,
-        cost_center,
-        team,
-        product,
-        feature,
-        use_case,
-        customer,
-        environment,
-        workload,
-        source_row,
-        context_tokens,
-        input_uncached_tokens,
-        input_cache_read_tokens,
-        input_cache_write_5m_tokens,
-        input_cache_write_1h_tokens,
-        input_cache_write_other_tokens,
-        output_visible_tokens,
-        output_reasoning_tokens,
-        reported_cost,
-        is_failed,
-        is_retry,
-        has_token_mismatch,
-        started_at,
-        ended_at,
-        usage_date
-    from {{ ref('stg_token_events__requests') }}
-
-),
-
 token_requests as (
-
-    select * from litellm_requests
-    union all
-    select * from token_event_requests
+    {% for log in logs %}
+    select
+        source_name,
+        load_id,
+        source_file,
+        period,
+        request_id,
+        provider,
+        model,
+        service_tier,
+        status,
+        session_id,
+        currency,
+        cost_center,
+        team,
+        product,
+        feature,
+        use_case,
+        customer,
+        environment,
+        workload,
+        source_row,
+        context_tokens,
+        input_uncached_tokens,
+        input_cache_read_tokens,
+        input_cache_write_5m_tokens,
+        input_cache_write_1h_tokens,
+        input_cache_write_other_tokens,
+        output_visible_tokens,
+        output_reasoning_tokens,
+        reported_cost,
+        is_failed,
+        is_retry,
+        has_token_mismatch,
+        started_at,
+        ended_at,
+        usage_date
+    from {{ ref(log) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 )
 

@@ -77,7 +77,7 @@ ranked as (
         row_number() over (
             partition by closable.kpi, closable.scope
             order by
-                case when closable.is_closed then 0 else 1 end asc,
+                case when closable.is_closed then 0 else 1 end asc nulls last,
                 closable.period_start desc nulls last
         ) as period_rank
     from closable
@@ -90,8 +90,8 @@ thresholds as (
         kpi,
         scope,
         direction,
-        cast(warn_at as {{ float_type() }}) as warn_at,
-        cast(block_at as {{ float_type() }}) as block_at,
+        {{ as_float('warn_at') }} as warn_at,
+        {{ as_float('block_at') }} as block_at,
         owner,
         threshold_source,
         valid_from,

@@ -39,8 +39,8 @@ thresholds as (
     select
         scope,
         direction,
-        warn_at,
-        block_at,
+        {{ as_float('warn_at') }} as warn_at,
+        {{ as_float('block_at') }} as block_at,
         valid_from,
         valid_to
     from {{ ref('kpi_thresholds') }}

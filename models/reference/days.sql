@@ -3,8 +3,8 @@ with
 span as (
 
     select
-        cast('2015-01-01' as date) as first_day,
-        {{ days_between("cast('2015-01-01' as date)", "cast('2039-12-31' as date)") }}
+        date '2015-01-01' as first_day,
+        {{ days_between("date '2015-01-01'", "date '2039-12-31'") }}
             as last_number
 
 ),

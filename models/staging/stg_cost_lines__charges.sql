@@ -75,7 +75,7 @@ stg_cost_lines__charges as (
         list_cost,
         charge_period_start,
         charge_period_end,
-        cast({{ period_day('period') }} as {{ timestamp_type() }}) as billing_period_start
+        {{ day_start(period_day('period')) }} as billing_period_start
     from source
 
 )

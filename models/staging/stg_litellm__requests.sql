@@ -13,10 +13,25 @@ source as (
         end_user,
         request_tags,
         lower(coalesce(cache_hit, '')) = 'true' as is_gateway_cache_hit,
-        coalesce(prompt_tokens, 0) as prompt_tokens,
-        coalesce(completion_tokens, 0) as completion_tokens,
+        {{ standard_tier('metadata_service_tier') }} as vendor_tier,
+        coalesce(prompt_tokens, 0) as whole_input_tokens,
+        coalesce(completion_tokens, 0) as whole_output_tokens,
         coalesce(metadata_cache_read_tokens, 0) as cache_read_tokens,
-        coalesce(metadata_cache_write_tokens, 0) as cache_write_tokens,
+        coalesce(metadata_cache_write_5m_tokens, 0) as cache_write_5m_tokens,
+        coalesce(metadata_cache_write_1h_tokens, 0) as cache_write_1h_tokens,
+        -- The split by lifetime may hold more than the total: the larger of the two counts then.
+        greatest(
+            coalesce(metadata_cache_write_tokens, 0)
+            - coalesce(metadata_cache_write_5m_tokens, 0)
+            - coalesce(metadata_cache_write_1h_tokens, 0),
+            0
+        ) as cache_write_other_tokens,
+        coalesce(
+            metadata_cache_write_tokens
+            < coalesce(metadata_cache_write_5m_tokens, 0)
+            + coalesce(metadata_cache_write_1h_tokens, 0),
+            false
+        ) as has_write_mismatch,
         coalesce(metadata_reasoning_tokens, 0) as reasoning_tokens,
         spend,
         startTime as started_at,
@@ -29,8 +44,10 @@ checked as (
 
     select
         *,
-        prompt_tokens >= cache_read_tokens + cache_write_tokens as is_input_consistent,
-        completion_tokens >= reasoning_tokens as is_output_consistent
+        whole_input_tokens
+        >= cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens
+        + cache_write_other_tokens as is_input_consistent,
+        whole_output_tokens >= reasoning_tokens as is_output_consistent
     from source
 
 ),
@@ -49,7 +66,7 @@ stg_litellm__requests as (
         provider,
         model,
         -- The gateway answered from its own cache: the vendor was not called and bills nothing.
-        case when is_gateway_cache_hit then 'gateway_cache' else 'standard' end as service_tier,
+        case when is_gateway_cache_hit then 'gateway_cache' else vendor_tier end as service_tier,
         status,
         session_id,
         'USD' as currency,
@@ -64,25 +81,13 @@ stg_litellm__requests as (
         ) as environment,
         {{ json_tag('request_tags', 'workload') }} as workload,
         source_row,
-        prompt_tokens as context_tokens,
-        case
-            when is_input_consistent then prompt_tokens - cache_read_tokens - cache_write_tokens
-            else prompt_tokens
-        end as input_uncached_tokens,
-        case when is_input_consistent then cache_read_tokens else 0 end as input_cache_read_tokens,
-        cast(0 as {{ bigint_type() }}) as input_cache_write_5m_tokens,
-        cast(0 as {{ bigint_type() }}) as input_cache_write_1h_tokens,
-        case when is_input_consistent then cache_write_tokens else 0 end
-            as input_cache_write_other_tokens,
-        case
-            when is_output_consistent then completion_tokens - reasoning_tokens
-            else completion_tokens
-        end as output_visible_tokens,
-        case when is_output_consistent then reasoning_tokens else 0 end as output_reasoning_tokens,
+        {{ disjoint_classes() }},
         spend as reported_cost,
         {{ is_failed_status('status') }} as is_failed,
         {{ json_tag('request_tags', 'retry_of') }} is not null as is_retry,
-        is_input_consistent = false or is_output_consistent = false as has_token_mismatch,
+        is_input_consistent = false
+        or is_output_consistent = false
+        or has_write_mismatch as has_token_mismatch,
         started_at,
         ended_at,
         {{ as_date('started_at') }} as usage_date

@@ -95,7 +95,9 @@ value_events as (
         {{ as_money('gross_value') }} as gross_value,
         {{ money_product('gross_value', 'attribution_share', 9, 9) }} as value,
         {{ money_product('gross_value', 'share_low', 9, 9) }} as value_low,
-        {{ money_product('gross_value', 'least(1, share_high)', 9, 9) }} as value_high,
+        {{ money_product(
+            'gross_value', 'case when share_high > 1 then 1 else share_high end', 9, 9
+        ) }} as value_high,
         reported_cost,
         succeeded,
         is_reversal,

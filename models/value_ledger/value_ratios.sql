@@ -5,8 +5,8 @@ costs as (
     select
         use_case,
         sum(cost) as cost,
-        sum(allocations) as allocations,
-        sum(unknown_cost_allocations) as unknown_cost_allocations,
+        {{ sum_bigint('allocations') }} as allocations,
+        {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         {{ month_start('charge_date') }} as period_start
     from {{ ref('costs_daily') }}
     where is_ai

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
-from orchestration.errors import AuditError
+from orchestration.errors import AuditError, TwinledgerError
 
 ROWS_SHOWN = 5
 LINES_SHOWN = 8
+
+Read = Callable[[str], Sequence[Mapping[str, Any]]]
+"""Runs one select on the build: rows as column → value."""
 
 
 @dataclass(frozen=True)
@@ -88,20 +89,20 @@ class BuildFailedError(AuditError):
         )
 
 
-def problems_of(results: Iterable[Any], con: duckdb.DuckDBPyConnection | None) -> list[Problem]:
+def problems_of(results: Iterable[Any], read: Read | None) -> list[Problem]:
     """The failed and warning nodes of dbt's results, worst first.
 
     Args:
         results: dbt's RunResult objects of this invocation (never a run_results.json, which may
             be another run's).
-        con: the build database, from which the rows that broke a test are read.
+        read: reads the rows that broke a test from the build.
     """
     order = {"error": 0, "fail": 1, "warn": 2}
-    found = [_problem(result, con) for result in results if str(result.status) in order]
+    found = [_problem(result, read) for result in results if str(result.status) in order]
     return sorted(found, key=lambda problem: (order[problem.status], problem.name))
 
 
-def _problem(result: Any, con: duckdb.DuckDBPyConnection | None) -> Problem:
+def _problem(result: Any, read: Read | None) -> Problem:
     node = result.node
     kind = str(getattr(node.resource_type, "value", node.resource_type))
     is_test = kind == "test" and str(result.status) in ("fail", "warn")
@@ -113,26 +114,21 @@ def _problem(result: Any, con: duckdb.DuckDBPyConnection | None) -> Problem:
         message=result.message or "",
         description=" ".join((getattr(node, "description", "") or "").split()),
         failures=result.failures or 0,
-        rows=_failing_rows(con, compiled) if is_test and con is not None and compiled else (),
+        rows=_failing_rows(read, compiled) if is_test and read is not None and compiled else (),
     )
 
 
-def _failing_rows(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[dict[str, str], ...]:
+def _failing_rows(read: Read, sql: str) -> tuple[dict[str, str], ...]:
     try:
-        cursor = con.execute(f"select * from ({sql}\n) as failing limit {ROWS_SHOWN}")
-    except duckdb.Error:
+        rows = read(f"select * from ({sql}\n) as failing limit {ROWS_SHOWN}")
+    except TwinledgerError:
         # The rows are a help, not the verdict: a test whose tables are gone still failed.
         return ()
-    names = [column[0] for column in cursor.description]
-    return tuple(_readable(names, row) for row in cursor.fetchall())
+    return tuple(map(_readable, rows))
 
 
-def _readable(names: Sequence[str], row: Sequence[Any]) -> dict[str, str]:
-    return {
-        name: _text(value)
-        for name, value in zip(names, row, strict=True)
-        if value is not None and value != ""
-    }
+def _readable(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _text(value) for name, value in row.items() if value is not None and value != ""}
 
 
 def _text(value: Any) -> str:

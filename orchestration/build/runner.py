@@ -11,12 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from orchestration.build.report import BuildFailedError, BuildResult, Problem, problems_of
 from orchestration.build.seeds import overlay_seeds
-from orchestration.errors import AuditError, TwinledgerError
+from orchestration.build.state import read_code, write_code
+from orchestration.errors import AuditError
+from orchestration.fingerprint import code_hash
 from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.warehouse import warehouse
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -55,6 +56,7 @@ class DbtSession:
         self, settings: Settings, *, as_of: date | None = None, progress: Progress = silent
     ) -> None:
         self.settings = settings
+        self.warehouse = warehouse(settings)
         self.as_of = as_of
         self.progress = progress
         self.manifest: Manifest | None = None
@@ -101,10 +103,15 @@ class DbtSession:
         arguments += ["--exclude-resource-type", "unit_test"]
         arguments += ["--select", *select] if select else []
         arguments += ["--exclude", *exclude] if exclude else []
-        arguments += ["--full-refresh"] if full_refresh else []
+        code = code_hash()
+        # What other code kept between builds may mean something else now, or lack columns.
+        refresh = full_refresh or read_code(self.settings) != code
+        arguments += ["--full-refresh"] if refresh else []
         outcome = self._invoke(arguments)
         results = list(getattr(outcome.result, "results", None) or [])
         self.results = results
+        if any(_is_kept(result) for result in results):
+            write_code(self.settings, code)
         if outcome.exception is not None and not results:
             raise AuditError(f"the build could not start: {outcome.exception}", self._log_hint())
         problems = self._problems(results)
@@ -117,25 +124,16 @@ class DbtSession:
         )
 
     def register(self) -> None:
-        """Make the landed deliveries visible in the build file."""
+        """Make the landed deliveries visible to dbt."""
         from orchestration.fingerprint import end_of
-        from orchestration.landing.register import register_landing
 
         until = end_of(self.as_of) if self.as_of else None
-        try:
-            with open_build(self.settings) as con:
-                register_landing(con, self.settings, as_of=until)
-        except UnreadableBuildError:
-            self.progress("the build file cannot be read: building anew")
-            remove_build(self.settings)
-            with open_build(self.settings) as con:
-                register_landing(con, self.settings, as_of=until)
+        self.warehouse.register(until, self.progress)
 
     def _problems(self, results: list[Any]) -> list[Problem]:
         if all(str(result.status) in ("success", "pass", "skipped") for result in results):
             return []
-        with open_build(self.settings, read_only=True) as con:
-            return problems_of(results, con)
+        return problems_of(results, self.warehouse.build_records)
 
     def _invoke(self, arguments: list[str]) -> Any:
         from dbt.cli.main import dbtRunner
@@ -143,7 +141,14 @@ class DbtSession:
         variables = {"reporting_currency": self.settings.warehouse.reporting_currency}
         flags = [
             *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT / "profiles")),
-            *("--target", "dev", "--target-path", str(self.target), "--log-path", str(self.logs)),
+            *(
+                "--target",
+                self.warehouse.target,
+                "--target-path",
+                str(self.target),
+                "--log-path",
+                str(self.logs),
+            ),
             *("--vars", json.dumps(variables)),
         ]
         quiet = [
@@ -155,16 +160,15 @@ class DbtSession:
                 runner = dbtRunner(self.manifest, callbacks=[_Counter(self.progress)])
                 return runner.invoke([*quiet, *arguments, *flags])
             finally:
-                _release_connections()
+                self.warehouse.release()
 
     @contextmanager
     def _environment(self) -> Iterator[None]:
         """The variables that profiles.yml and dbt_project.yml read, for the block only."""
         values = {
-            "TWINLEDGER_BUILD": str(self.settings.build),
             "TWINLEDGER_SEEDS": str(self.seeds),
-            "TWINLEDGER_MEMORY_LIMIT": self.settings.warehouse.memory_limit,
             "TWINLEDGER_THREADS": str(os.cpu_count() or 2),
+            **self.warehouse.environment(),
         }
         before = {name: os.environ.get(name) for name in values}
         os.environ.update(values)
@@ -179,6 +183,13 @@ class DbtSession:
 
     def _log_hint(self) -> str:
         return f"see {self.logs / 'dbt.log'}"
+
+
+def _is_kept(result: Any) -> bool:
+    """Whether a node that is kept from build to build was brought up to date."""
+    return str(result.status) == "success" and (
+        getattr(result.node.config, "materialized", "") == "incremental"
+    )
 
 
 class _Counter:
@@ -196,59 +207,3 @@ class _Counter:
         elif name == "NodeFinished":
             self.done += 1
             self.progress(f"{self.done} of {self.total} {event.data.node_info.node_name}")
-
-
-class UnreadableBuildError(TwinledgerError):
-    """The build file is missing or broken. It is scratch, made anew from the lake."""
-
-
-def remove_build(settings: Settings) -> None:
-    """Remove the build file and what DuckDB keeps beside it."""
-    for path in (settings.build, settings.build.with_name(f"{settings.build.name}.wal")):
-        path.unlink(missing_ok=True)
-
-
-@contextmanager
-def open_build(settings: Settings, *, read_only: bool = False) -> Iterator[Any]:
-    """A connection to the build file, closed at the end of the block.
-
-    Raises:
-        UnreadableBuildError: there is no such file, or it is broken.
-        TwinledgerError: another process has the file open; the message names it.
-    """
-    settings.build.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        con = duckdb.connect(str(settings.build), read_only=read_only)
-    except duckdb.Error as error:
-        text = str(error).splitlines()[0]
-        if "lock" not in text:
-            raise UnreadableBuildError(
-                f"cannot open the build file {settings.build}: {text}",
-                "run: twinledger build",
-            ) from None
-        raise TwinledgerError(
-            f"the build file is open elsewhere: {text}",
-            "close that program; BI tools and notebooks read"
-            f" {settings.publish / 'marts.duckdb'} instead",
-        ) from None
-    try:
-        con.execute("set timezone = 'UTC'")
-        con.execute(f"set memory_limit = '{settings.warehouse.memory_limit}'")
-        con.execute("set autoinstall_known_extensions = false")
-        yield con
-    finally:
-        con.close()
-
-
-def _release_connections() -> None:
-    """Close every handle that dbt-duckdb keeps, so that others can open the file.
-
-    dbt-duckdb holds one environment for the process; left open, it locks out a reader of the file
-    and the next workspace built by this process.
-    """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    environment = DuckDBConnectionManager._ENV
-    if environment is not None:
-        environment.close()
-    DuckDBConnectionManager.close_all_connections()

@@ -15,6 +15,7 @@ class BuildState:
     """What the build file holds; absent while a build is under way or failed.
 
     Attributes:
+        target: the engine that holds the build.
         warnings: what the tests warned of, in words.
         skipped_forecasts: series → why it has no forecast.
     """
@@ -26,6 +27,7 @@ class BuildState:
     warnings: tuple[str, ...] = ()
     skipped_forecasts: Mapping[str, str] | None = None
     forecasts_issued: int = 0
+    target: str = "duckdb"
 
 
 def read_state(settings: Settings) -> BuildState | None:
@@ -48,6 +50,24 @@ def write_state(settings: Settings, state: BuildState) -> None:
 def forget_state(settings: Settings) -> None:
     """Say that the build file is no finished build any more."""
     _file(settings).unlink(missing_ok=True)
+
+
+def read_code(settings: Settings) -> str | None:
+    """The code that made what is kept between builds; None where nobody knows."""
+    try:
+        return _code_file(settings).read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def write_code(settings: Settings, code: str) -> None:
+    """Say which code made what is kept between builds."""
+    _code_file(settings).parent.mkdir(parents=True, exist_ok=True)
+    _code_file(settings).write_text(code, encoding="utf-8")
+
+
+def _code_file(settings: Settings) -> Path:
+    return settings.work / "build_code"
 
 
 def _file(settings: Settings) -> Path:

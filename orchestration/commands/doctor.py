@@ -48,6 +48,7 @@ def doctor(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
         *_versions(),
         *_settings(workspace),
         *_credentials(workspace),
+        *_bigquery(workspace),
         *_disk(workspace),
         *_locks(workspace),
         ("ok", "log", str(log_file())),
@@ -87,11 +88,18 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 def _credentials(settings: Settings) -> Iterator[Finding]:
     """Which variables the settings name, and whether they are set; never what they hold."""
+    from orchestration.landing.sources import known_types
+
     for source in settings.sources:
         for option, value in source.options.items():
             if option.endswith("_env"):
                 found = "set" if os.environ.get(str(value)) else "not set"
                 yield "ok" if found == "set" else "problem", f"${value}", f"{found}: {source.name}"
+        vendor = known_types()[source.type].vendor
+        if vendor is not None and not source.uri:
+            variable = source.api_key_env or vendor.key_env
+            found = "set" if os.environ.get(variable) else "not set"
+            yield "ok" if found == "set" else "problem", f"${variable}", f"{found}: {source.name}"
         if re.match(r"^\w+://[^/@]+:[^/@]+@", source.uri):
             yield (
                 "note",
@@ -101,17 +109,36 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
         elif source.uri.startswith("postgres"):
             found = "set" if os.environ.get("PGPASSWORD") else "not set"
             yield "ok" if found == "set" else "note", "$PGPASSWORD", f"{found}: {source.name}"
-    if settings.warehouse.target == "bigquery":
+
+
+def _bigquery(settings: Settings) -> Iterator[Finding]:
+    """Whether the project can be reached with the credentials that the environment holds."""
+    if settings.warehouse.target != "bigquery":
+        return
+    from orchestration.errors import TwinledgerError
+    from orchestration.warehouse.bigquery.client import Client
+    from orchestration.warehouse.bigquery.read import datasets_of
+
+    own = settings.bigquery
+    yield "ok", "project", f"{own.project}, location {own.location}"
+    if own.endpoint:
+        yield "note", "endpoint", f"{own.endpoint}, which is not Google's; no credentials are sent"
+    else:
         named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-        yield (
-            "ok" if named else "note",
-            "$GOOGLE_APPLICATION_CREDENTIALS",
-            "set" if named else "not set: the machine's own account is used",
-        )
+        found = "set" if named else "not set: gcloud's or the machine's own account is used"
+        yield "ok" if named else "note", "$GOOGLE_APPLICATION_CREDENTIALS", found
+    try:
+        datasets = datasets_of(Client(settings))
+    except TwinledgerError as error:
+        yield "problem", "BigQuery", str(error).replace("\n", ";")
+    else:
+        yield "ok", "datasets", ", ".join(datasets) or "none yet: the first run creates them"
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    places = {"build": settings.build.parent, "publish": settings.publish, "work": settings.work}
+    places = {"work": settings.work}
+    if settings.warehouse.target == "duckdb":
+        places = {"build": settings.build.parent, "publish": settings.publish, **places}
     if "://" not in settings.lake:
         places["lake"] = Path(settings.lake)
     for name, folder in places.items():

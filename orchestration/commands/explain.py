@@ -20,14 +20,15 @@ from orchestration.commands.console import (
     printable,
     show_table,
 )
-from orchestration.commands.marts import open_marts, time_limit
 from orchestration.landing.datasets import ALLOCATION_KEYS
+from orchestration.warehouse import warehouse
 
 if TYPE_CHECKING:
-    import duckdb
     from rich.console import Console
 
     from orchestration.settings import Settings
+    from orchestration.warehouse import Marts
+    from orchestration.warehouse.marts import Record
 
 SECONDS = 120.0
 ROWS_SHOWN = 10
@@ -50,43 +51,43 @@ def explain(
     """
     full = lineage.table_named(table)
     workspace = open_workspace(settings)
-    with open_marts(workspace) as con, time_limit(con, SECONDS):
-        rows = lineage.select_rows(con, full, key)
-        lineage.follow_to_charges(con, full)
+    with warehouse(workspace).marts() as marts, marts.time_limit(SECONDS):
+        rows = lineage.select_rows(marts, full, key)
+        lineage.follow_to_charges(marts, full)
         out = console()
         currency = workspace.warehouse.reporting_currency
-        _show_row(out, con, full, rows, currency)
-        _show_lines(out, con, currency)
-        _show_charges(out, con, currency)
-        _show_deliveries(out, con)
-        _show_origins(out, con, workspace)
+        _show_row(out, marts, full, rows, currency)
+        _show_lines(out, marts, currency)
+        _show_charges(out, marts, currency)
+        _show_deliveries(out, marts)
+        _show_origins(out, marts, workspace)
 
 
 def _show_row(
     out: Console,
-    con: duckdb.DuckDBPyConnection,
+    marts: Marts,
     table: str,
-    rows: list[lineage.Row],
+    rows: list[Record],
     currency: str,
 ) -> None:
     if len(rows) == 1:
         out.print(table)
         _pairs(out, rows[0])
         return
-    total = lineage.sum_of(con, "explained")
+    total = lineage.sum_of(marts, "explained")
     out.print(f"{table}: {count(total.rows)} rows, cost {exact(total.amount)} {currency}")
 
 
-def _show_lines(out: Console, con: duckdb.DuckDBPyConnection, currency: str) -> None:
-    row, lines = lineage.sum_of(con, "explained"), lineage.sum_of(con, "lines")
+def _show_lines(out: Console, marts: Marts, currency: str) -> None:
+    row, lines = lineage.sum_of(marts, "explained"), lineage.sum_of(marts, "lines")
     out.print(f"\n1  Allocation lines: {count(lines.rows)}, cost {exact(lines.amount)} {currency}")
     table = plain_table(
         "cost", "method", "step", "ratio", "driver", "rule", "to", "origin_id",
         right=("cost", "step", "ratio"), wrap=("to",),
     )  # fmt: skip
     keys = ALLOCATION_KEYS
-    for line in lineage.fetch(
-        con, f"from lines order by abs(cost) desc nulls first, origin_id limit {ROWS_SHOWN}"
+    for line in marts.records(
+        f"select * from lines {lineage.BY_SIZE}, origin_id limit {ROWS_SHOWN}"
     ):
         table.add_row(
             exact(line["cost"]),
@@ -103,15 +104,15 @@ def _show_lines(out: Console, con: duckdb.DuckDBPyConnection, currency: str) -> 
     _check(out, "the row", row, "its allocation lines", lines)
 
 
-def _show_charges(out: Console, con: duckdb.DuckDBPyConnection, currency: str) -> None:
-    charges = lineage.sum_of(con, "origins")
+def _show_charges(out: Console, marts: Marts, currency: str) -> None:
+    charges = lineage.sum_of(marts, "origins")
     out.print(f"\n2  Charges: {count(charges.rows)}, cost {exact(charges.amount)} {currency}")
     table = plain_table(
         "cost", "billed", "currency", "evidence", "source", "service", "description", "charge_id",
         right=("cost", "billed"), wrap=("service", "description"),
     )  # fmt: skip
-    for charge in lineage.fetch(
-        con, f"from origins order by abs(cost) desc nulls first, charge_id limit {ROWS_SHOWN}"
+    for charge in marts.records(
+        f"select * from origins {lineage.BY_SIZE}, charge_id limit {ROWS_SHOWN}"
     ):
         table.add_row(
             exact(charge["cost"]),
@@ -125,12 +126,12 @@ def _show_charges(out: Console, con: duckdb.DuckDBPyConnection, currency: str) -
         )
     show_table(out, table)
     _more(out, charges.rows)
-    allocated = lineage.allocated_sum(con)
+    allocated = lineage.allocated_sum(marts)
     _check(out, "the charges", charges, "all allocations of them", allocated)
 
 
-def _show_deliveries(out: Console, con: duckdb.DuckDBPyConnection) -> None:
-    loads = lineage.deliveries_of(con)
+def _show_deliveries(out: Console, marts: Marts) -> None:
+    loads = lineage.deliveries_of(marts)
     out.print(f"\n3  Deliveries: {count(len(loads))}")
     table = plain_table(
         "load_id", "source", "dataset", "period", "status", "rows", "quarantined", "landed (UTC)",
@@ -151,17 +152,14 @@ def _show_deliveries(out: Console, con: duckdb.DuckDBPyConnection) -> None:
     _more(out, len(loads))
 
 
-def _show_origins(out: Console, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def _show_origins(out: Console, marts: Marts, settings: Settings) -> None:
     """The largest charge down to its row, the next ones with their places."""
     out.print("\n4  Where they come from")
     for place, charge in enumerate(
-        lineage.fetch(
-            con,
-            f"from origins order by abs(cost) desc nulls first, charge_id limit {ROWS_SHOWN}",
-        )
+        marts.records(f"select * from origins {lineage.BY_SIZE}, charge_id limit {ROWS_SHOWN}")
     ):
         if place < SOURCE_ROWS_SHOWN and charge["evidence_level"] == "billed":
-            _show_shares(out, con, settings, charge)
+            _show_shares(out, marts, settings, charge)
         landed = lineage.source_row(settings, charge)
         if landed is not None:
             out.print(
@@ -175,21 +173,18 @@ def _show_origins(out: Console, con: duckdb.DuckDBPyConnection, settings: Settin
         elif place < SOURCE_ROWS_SHOWN:
             out.print(f"charge {charge['charge_id']}:")
             if charge["evidence_level"] == "modelled":
-                _show_gpu_hours(out, con, charge)
+                _show_gpu_hours(out, marts, charge)
             else:
-                _show_usage(out, con, charge)
+                _show_usage(out, marts, charge)
 
 
-def _show_shares(
-    out: Console, con: duckdb.DuckDBPyConnection, settings: Settings, charge: lineage.Row
-) -> None:
-    for line in lineage.fetch(
-        con,
-        "from lines where origin_id = ? order by abs(cost) desc nulls first, allocation_id"
+def _show_shares(out: Console, marts: Marts, settings: Settings, charge: Record) -> None:
+    for line in marts.records(
+        f"select * from lines where origin_id = ? {lineage.BY_SIZE}, allocation_id"
         f" limit {SOURCE_ROWS_SHOWN}",
         [charge["charge_id"]],
     ):
-        usage = lineage.shared_by_usage(con, settings, line, charge)
+        usage = lineage.shared_by_usage(marts, settings, line, charge)
         if usage is None:
             continue
         if line["driver"] == "tokens":
@@ -204,8 +199,8 @@ def _show_shares(
         )
 
 
-def _show_usage(out: Console, con: duckdb.DuckDBPyConnection, charge: lineage.Row) -> None:
-    usage = lineage.usage_of(con, charge)
+def _show_usage(out: Console, marts: Marts, charge: Record) -> None:
+    usage = lineage.usage_of(marts, charge)
     if usage is None:
         out.print("   no usage of this charge is published")
         return
@@ -216,7 +211,7 @@ def _show_usage(out: Console, con: duckdb.DuckDBPyConnection, charge: lineage.Ro
     out.print(f"   tokens × price = {exact(usage['rated_cost'])} {usage['currency']}")
     if usage["unpriced_tokens"]:
         out.print(f"   tokens without a price: {count(usage['unpriced_tokens'])}")
-    requests = lineage.requests_of(con, usage, SOURCE_ROWS_SHOWN)
+    requests = lineage.requests_of(marts, usage, SOURCE_ROWS_SHOWN)
     if requests:
         out.print("   the largest requests:")
     for request in requests:
@@ -231,13 +226,13 @@ def _show_usage(out: Console, con: duckdb.DuckDBPyConnection, charge: lineage.Ro
         )
 
 
-def _show_gpu_hours(out: Console, con: duckdb.DuckDBPyConnection, charge: lineage.Row) -> None:
+def _show_gpu_hours(out: Console, marts: Marts, charge: Record) -> None:
     out.print("   the node's GPU hours of that day:")
     table = plain_table(
         "node", "for", "allocated", "unallocated", "unmeasured",
         right=("allocated", "unallocated", "unmeasured"), wrap=("for",),
     )  # fmt: skip
-    hours = lineage.gpu_hours_of(con, charge)
+    hours = lineage.gpu_hours_of(marts, charge)
     for row in hours[:ROWS_SHOWN]:
         owner = ", ".join(str(row[k]) for k in ALLOCATION_KEYS if row.get(k) is not None)
         table.add_row(

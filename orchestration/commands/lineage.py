@@ -5,18 +5,20 @@ Everything is read: the published file for the marts, the lake for the rows as t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from hashlib import md5
+from typing import TYPE_CHECKING
 
 from orchestration.errors import SettingsError, TwinledgerError
 from orchestration.landing.datasets import ALLOCATION_KEYS
+from orchestration.warehouse.portable import joined_keys, month_text
 
 if TYPE_CHECKING:
-    import duckdb
-
     from orchestration.settings import Settings
+    from orchestration.warehouse import Marts
+    from orchestration.warehouse.marts import Record
 
 TABLES = {
     "charges": "cost_ledger.charges",
@@ -25,7 +27,7 @@ TABLES = {
 }
 _MEASURES = {"cost", "billed_cost", "list_cost"}
 
-Row = dict[str, Any]
+BY_SIZE = "order by abs(cost) desc nulls first"
 
 
 @dataclass(frozen=True)
@@ -38,19 +40,7 @@ class SourceRow:
     load_id: str
     file: str
     row: int
-    columns: Row | None
-
-
-def fetch(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> list[Row]:
-    """Rows as dictionaries."""
-    cursor = con.execute(sql, list(values))
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """Column names of `schema.table`."""
-    return [row["column_name"] for row in fetch(con, f"describe {table}")]
+    columns: Record | None
 
 
 def table_named(name: str) -> str:
@@ -67,17 +57,18 @@ def table_named(name: str) -> str:
     return full
 
 
-def select_rows(con: duckdb.DuckDBPyConnection, table: str, keys: list[str]) -> list[Row]:
-    """The rows that the key names, kept as the temporary table `explained`.
+def select_rows(marts: Marts, table: str, keys: list[str]) -> list[Record]:
+    """The rows that the key names, kept as `explained`.
 
     Args:
+        table: its full name.
         keys: one identifier, or filters `column=value` (an empty value means null).
 
     Raises:
         SettingsError: a filter names no column.
         TwinledgerError: no row is found.
     """
-    known = columns_of(con, table)
+    known = columns_of(marts, table)
     if any("=" in key for key in keys):
         condition, values = _filters(known, keys)
     elif len(keys) == 1:
@@ -89,14 +80,19 @@ def select_rows(con: duckdb.DuckDBPyConnection, table: str, keys: list[str]) -> 
         raise SettingsError(
             f"{len(keys)} keys were given", "give one identifier, or filters as column=value"
         )
-    con.execute(f"create temp table explained as select * from {table} where {condition}", values)
-    rows = fetch(con, "select * from explained order by abs(cost) desc nulls first limit 1000")
+    marts.keep("explained", f"select * from {{{table}}} where {condition}", values)
+    rows = marts.records(f"select * from explained {BY_SIZE} limit 1000")
     if not rows:
         raise TwinledgerError(
             f"{table} has no row {' '.join(keys)}",
-            f'look for one: twinledger query "from {table} limit 5"',
+            f'look for one: twinledger query "select * from {marts.prefix}{table} limit 5"',
         )
     return rows
+
+
+def columns_of(marts: Marts, table: str) -> list[str]:
+    """Column names of `layer.table`."""
+    return marts.columns(*table.split("."))
 
 
 def _filters(known: list[str], keys: list[str]) -> tuple[str, list[str]]:
@@ -111,30 +107,31 @@ def _filters(known: list[str], keys: list[str]) -> tuple[str, list[str]]:
         if value in ("", "null"):
             conditions.append(f"{name} is null")
         else:
-            conditions.append(f"cast({name} as varchar) = ?")
+            conditions.append(f"cast({name} as string) = ?")
             values.append(value)
     return " and ".join(conditions), values
 
 
-def follow_to_charges(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Make the temporary tables `lines` (allocation lines of the row) and `origins` (charges)."""
+def follow_to_charges(marts: Marts, table: str) -> None:
+    """Keep `lines` (allocation lines of the row) and `origins` (their charges)."""
     if table == TABLES["costs_daily"]:
-        both = set(columns_of(con, TABLES["cost_allocations"]))
-        shared = [name for name in columns_of(con, table) if name in both - _MEASURES]
-        same = " and ".join(
-            f"lines.{name} is not distinct from explained.{name}" for name in shared
-        )
+        both = set(columns_of(marts, TABLES["cost_allocations"]))
+        shared = [name for name in columns_of(marts, table) if name in both - _MEASURES]
+        line, row = joined_keys(shared, "lines"), joined_keys(shared, "explained")
     elif table == TABLES["cost_allocations"]:
-        same = "lines.allocation_id = explained.allocation_id"
+        line, row = "lines.allocation_id", "explained.allocation_id"
     else:
-        same = "lines.origin_id = explained.charge_id"
-    con.execute(
-        "create temp table lines as select lines.* from allocation.cost_allocations as lines "
-        f"semi join explained on {same}"
+        line, row = "lines.origin_id", "explained.charge_id"
+    marts.keep(
+        "lines",
+        "select lines.* from {allocation.cost_allocations} as lines inner join"
+        f" (select distinct {row} as explained_key from explained) as explained"
+        f" on {line} = explained.explained_key",
     )
-    con.execute(
-        "create temp table origins as select charges.* from cost_ledger.charges as charges "
-        "semi join lines on charges.charge_id = lines.origin_id"
+    marts.keep(
+        "origins",
+        "select charges.* from {cost_ledger.charges} as charges inner join"
+        " (select distinct origin_id from lines) as lines on charges.charge_id = lines.origin_id",
     )
 
 
@@ -147,76 +144,79 @@ class Sum:
     unknown: int
 
 
-def sum_of(con: duckdb.DuckDBPyConnection, table: str, column: str = "cost") -> Sum:
-    """Rows, exact sum and unknown amounts of a table."""
-    row = con.execute(
-        f"select count(*), sum({column}), count(*) - count({column}) from {table}"
-    ).fetchall()[0]
+def sum_of(marts: Marts, table: str, column: str = "cost") -> Sum:
+    """Rows, exact sum and unknown amounts of what is kept as `table`."""
+    row = marts.rows(f"select count(*), sum({column}), count(*) - count({column}) from {table}")[0]
     return Sum(*row)
 
 
-def allocated_sum(con: duckdb.DuckDBPyConnection) -> Sum:
+def allocated_sum(marts: Marts) -> Sum:
     """All that was allocated of the charges in `origins`, to whomever."""
-    con.execute(
-        "create or replace temp table all_lines as select lines.cost "
-        "from allocation.cost_allocations as lines "
-        "semi join origins on lines.origin_id = origins.charge_id"
+    marts.keep(
+        "all_lines",
+        "select lines.cost from {allocation.cost_allocations} as lines inner join origins"
+        " on lines.origin_id = origins.charge_id",
     )
-    return sum_of(con, "all_lines")
+    return sum_of(marts, "all_lines")
 
 
-def usage_of(con: duckdb.DuckDBPyConnection, charge: Row) -> Row | None:
+def usage_of(marts: Marts, charge: Record) -> Record | None:
     """The row of daily usage that a rated charge was made of."""
-    # As cost_ledger makes the charge's id of the usage row's (macro row_key).
-    found = fetch(
-        con,
-        "from cost_ledger.token_usage_daily where usage_date = ? and source_name = ? "
-        "and md5('rated' || chr(31) || token_usage_id) = ?",
-        [charge["charge_date"], charge["source_name"], charge["charge_id"]],
-    )
-    return found[0] if found else None
+    day = [charge["charge_date"], charge["source_name"]]
+    usage = "from {cost_ledger.token_usage_daily} where usage_date = ? and source_name = ?"
+    for (usage_id,) in marts.rows(f"select token_usage_id {usage}", day):
+        # As cost_ledger makes the charge's id of the usage row's (macro row_key).
+        text = f"rated{chr(31)}{usage_id}"
+        if md5(text.encode(), usedforsecurity=False).hexdigest() == charge["charge_id"]:
+            return marts.records(f"select * {usage} and token_usage_id = ?", [*day, usage_id])[0]
+    return None
 
 
-def requests_of(con: duckdb.DuckDBPyConnection, usage: Row, limit: int) -> list[Row]:
+def requests_of(marts: Marts, usage: Record, limit: int) -> list[Record]:
     """Some requests of a row of daily usage, largest first; empty where the lake is not at hand."""
-    import duckdb
-
-    shared = ("source_name", "provider", "model", "service_tier", "usage_date", *ALLOCATION_KEYS)
-    same = " and ".join(f"{name} is not distinct from ?" for name in shared)
+    same, values = _same(
+        usage, ("source_name", "provider", "model", "service_tier", "usage_date", *ALLOCATION_KEYS)
+    )
     try:
-        return fetch(
-            con,
-            f"from cost_ledger.token_requests where {same} "
-            "order by context_tokens desc nulls last, source_file, source_row limit ?",
-            [*(usage[name] for name in shared), limit],
+        return marts.records(
+            f"select * from {{cost_ledger.token_requests}} where {same} "
+            f"order by context_tokens desc nulls last, source_file, source_row limit {limit}",
+            values,
         )
-    except (duckdb.IOException, duckdb.PermissionException):
+    except TwinledgerError:
         return []
 
 
-def gpu_hours_of(con: duckdb.DuckDBPyConnection, charge: Row) -> list[Row]:
+def gpu_hours_of(marts: Marts, charge: Record) -> list[Record]:
     """The node's hours on the day of a modelled charge, by who had them."""
-    keys = [key for key in ALLOCATION_KEYS if key in columns_of(con, "cost_ledger.gpu_hours")]
-    return fetch(
-        con,
+    known = columns_of(marts, "cost_ledger.gpu_hours")
+    keys = ", ".join(["node_id", *(key for key in ALLOCATION_KEYS if key in known)])
+    return marts.records(
         f"""
-        select node_id, {", ".join(keys)},
+        select {keys},
             sum(provisioned_gpu_hours) as provisioned_gpu_hours,
             sum(allocated_gpu_hours) as allocated_gpu_hours,
             sum(unallocated_gpu_hours) as unallocated_gpu_hours,
             sum(unmeasured_gpu_hours) as unmeasured_gpu_hours
-        from cost_ledger.gpu_hours
+        from {{cost_ledger.gpu_hours}}
         where node_id = ? and cast(usage_hour as date) = ?
-        group by all
+        group by {keys}
         order by allocated_gpu_hours desc nulls last
         """,
         [charge["resource_id"], charge["charge_date"]],
     )
 
 
+def _same(row: Record, names: Iterable[str]) -> tuple[str, list[object]]:
+    """A condition that finds rows like this one in some columns, with its values."""
+    known = [name for name in names if row[name] is not None]
+    nulls = [f"{name} is null" for name in names if row[name] is None]
+    return " and ".join([*(f"{name} = ?" for name in known), *nulls]), [row[n] for n in known]
+
+
 def shared_by_usage(
-    con: duckdb.DuckDBPyConnection, settings: Settings, line: Row, charge: Row
-) -> Row | None:
+    marts: Marts, settings: Settings, line: Record, charge: Record
+) -> Record | None:
     """The usage that gave a line its share of a bill: requests, tokens and rated cost.
 
     Returns:
@@ -224,66 +224,69 @@ def shared_by_usage(
         None where the share came from something else.
     """
     sources = [item.name for item in settings.sources if item.billed_by == charge["source_name"]]
-    if line["method_id"] != "usage" or line["driver"] not in ("rated_cost", "tokens"):
+    by_usage = line["method_id"] == "usage" and line["driver"] in ("rated_cost", "tokens")
+    if not sources or not by_usage:
         return None
     # Allocation completes these two from the reference; the log may not have them.
     keys = [key for key in ALLOCATION_KEYS if key not in ("cost_center", "environment")]
-    same = " and ".join(f"{key} is not distinct from ?" for key in keys)
+    same, values = _same(line, keys)
     for model in dict.fromkeys((charge["model"], None)):
-        found = fetch(
-            con,
+        found = marts.records(
             f"""
             select
-                sum(requests) filter (where {same}) as requests,
-                sum(total_tokens) filter (where {same}) as tokens,
-                sum(rated_cost) filter (where {same}) as rated_cost,
+                sum(case when {same} then requests end) as requests,
+                sum(case when {same} then total_tokens end) as tokens,
+                sum(case when {same} then rated_cost end) as rated_cost,
                 sum(total_tokens) as pool_tokens,
                 sum(rated_cost) as pool_rated_cost,
-                string_agg(distinct source_name, ', ') as source_names,
-                ? as model
-            from cost_ledger.token_usage_daily
-            where list_contains(?, source_name) and usage_date = ? and (? is null or model = ?)
+                string_agg(distinct source_name, ', ') as source_names
+            from {{cost_ledger.token_usage_daily}}
+            where source_name in ({", ".join("?" * len(sources))}) and usage_date = ?
+                {"and model = ?" if model is not None else ""}
             """,
             [
-                *(line[key] for _ in range(3) for key in keys),
-                model,
-                sources,
+                *(value for _ in range(3) for value in values),
+                *sources,
                 charge["charge_date"],
-                model,
-                model,
+                *([] if model is None else [model]),
             ],
         )[0]
         if found["requests"]:
-            return found
+            return {**found, "model": model}
     return None
 
 
-def deliveries_of(con: duckdb.DuckDBPyConnection) -> list[Row]:
+def deliveries_of(marts: Marts) -> list[Record]:
     """The deliveries of `origins`: by load id, and for generated charges by source and day."""
-    return fetch(
-        con,
+    loads = (
+        "select loads.load_id, loads.source_name, loads.dataset, loads.period, loads.status,"
+        " loads.row_count, loads.quarantined_rows, loads.loaded_at from {landing.loads} as loads"
+    )
+    month, billing_month = month_text("charge_date"), month_text("billing_period_start")
+    return marts.records(
+        f"""
+        {loads}
+        inner join (
+            select load_id, {month} as period from origins where load_id is not null
+            union distinct
+            select load_id, {billing_month} as period from origins where load_id is not null
+        ) as billed on loads.load_id = billed.load_id and loads.period = billed.period
+        union distinct
+        {loads}
+        inner join (
+            select source_name, cast(charge_date as string) as period
+            from origins where load_id is null
+            union distinct
+            select source_name, 'all' as period from origins where load_id is null
+        ) as generated
+            on loads.source_name = generated.source_name and loads.period = generated.period
+        where loads.status = 'accepted'
+        order by source_name, period nulls first, load_id
         """
-        with wanted as (
-            select load_id, source_name, strftime(charge_date, '%Y-%m') as month,
-                coalesce(strftime(billing_period_start, '%Y-%m'), '') as billing_month,
-                cast(charge_date as varchar) as day
-            from origins
-            group by all
-        )
-        select load_id, source_name, dataset, period, status, row_count, quarantined_rows, loaded_at
-        from landing.loads as loads
-        semi join wanted on (
-            loads.load_id = wanted.load_id and loads.period in (wanted.month, wanted.billing_month)
-        ) or (
-            wanted.load_id is null and loads.status = 'accepted'
-            and loads.source_name = wanted.source_name and loads.period in (wanted.day, 'all')
-        )
-        order by source_name, period, load_id
-        """,
     )
 
 
-def source_row(settings: Settings, charge: Row) -> SourceRow | None:
+def source_row(settings: Settings, charge: Record) -> SourceRow | None:
     """The landed row of a billed charge; None where the charge was made from usage."""
     if charge.get("source_row") is None or charge.get("load_id") is None:
         return None
@@ -307,7 +310,7 @@ def landed_rows(
     condition: str = "true",
     values: Sequence[object] = (),
     limit: int = 3,
-) -> list[Row]:
+) -> list[Record]:
     """Rows of a load as they stand in the lake, in file order; empty where it cannot be read."""
     import duckdb
 
@@ -326,12 +329,13 @@ def landed_rows(
     con = duckdb.connect()
     try:
         con.execute("set timezone = 'UTC'")
-        return fetch(
-            con,
+        cursor = con.execute(
             "select * exclude (file_row_number) "
             f"from read_parquet(?, file_row_number = true) where {condition} limit {limit}",
             [parts, *values],
         )
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     except duckdb.Error:
         # The chain above still stands; the caller says that the row itself cannot be read.
         return []

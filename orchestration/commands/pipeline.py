@@ -172,5 +172,5 @@ def publish(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
     logger.info("published %s", result.publish_id)
     console().print(
         f"Published {count(result.tables)} tables, {count(result.rows)} rows as "
-        f"{result.publish_id} in {result.file}"
+        f"{result.publish_id} in {result.place}"
     )

@@ -6,29 +6,25 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from orchestration.commands.console import (
     DEFAULT_SETTINGS,
     SettingsOption,
+    console,
     exact,
     open_workspace,
     printable,
 )
-from orchestration.commands.marts import open_marts, time_limit
-from orchestration.errors import SettingsError
-
-if TYPE_CHECKING:
-    import duckdb
+from orchestration.warehouse import warehouse
 
 ROWS_SHOWN = 200
-BATCH = 5_000
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -50,60 +46,20 @@ def query(
 ) -> None:
     """Query the published marts, read-only.
 
-    No other file and no network can be reached from a query.
+    DuckDB: no other file and no network can be reached. BigQuery: only selects, within the limits.
     """
     workspace = open_workspace(settings)
-    with open_marts(workspace) as con, time_limit(con, timeout):
-        cursor = _execute(con, sql)
-        columns = [column[0] for column in cursor.description or []]
-        rows = _rows(cursor)
+    with warehouse(workspace).marts() as marts, marts.time_limit(timeout):
+        answer = marts.answer(sql, tell=console(stderr=True).print)
         if output is Format.csv:
-            write_csv(columns, rows)
+            write_csv(answer.columns, answer.rows)
         elif output is Format.json:
-            write_json(columns, rows)
+            write_json(answer.columns, answer.rows)
         else:
-            _print_table(columns, rows)
+            _print_table(answer.columns, answer.rows)
 
 
-def _execute(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    try:
-        statements = con.extract_statements(sql)
-        if len(statements) != 1:
-            raise SettingsError(
-                f"the query holds {len(statements)} statements", "give exactly one, in quotes"
-            )
-        if statements[0].type != duckdb.StatementType.SELECT:
-            raise SettingsError(
-                f"not allowed here: {statements[0].type.name.lower()}",
-                "a query only reads: select, show, describe or summarize",
-            )
-        return con.execute(statements[0])
-    except duckdb.InterruptException:
-        raise
-    except duckdb.PermissionException as error:
-        raise SettingsError(
-            f"not allowed here: {_first_line(error)}",
-            "a query reads the published tables only; list them with: show all tables",
-        ) from None
-    except duckdb.Error as error:
-        raise SettingsError(
-            f"the query cannot be run: {str(error).strip()}",
-            "list the tables with: show all tables, a table's columns with: describe <table>",
-        ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
-
-
-def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while batch := cursor.fetchmany(BATCH):
-        yield from batch
-
-
-def write_csv(columns: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+def write_csv(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """CSV to stdout; a text that a spreadsheet would take for a formula gets a leading quote."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([csv_cell(column) for column in columns])
@@ -121,7 +77,7 @@ def csv_cell(value: Any) -> Any:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def write_json(columns: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+def write_json(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """A JSON array of objects to stdout; decimals are numbers with all their digits."""
     names = [json.dumps(column) for column in columns]
     separator = "[\n"
@@ -161,7 +117,7 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _print_table(columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
+def _print_table(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -173,9 +173,9 @@ def _show_refusals(out: Console, lake: Lake) -> None:
 
 def _show_publish(out: Console, settings: Settings) -> None:
     from orchestration.locks import holder, is_locked
-    from orchestration.publishing.log import last_publish
+    from orchestration.warehouse import warehouse
 
-    last = last_publish(settings.publish / "marts.duckdb")
+    last = warehouse(settings).last_publish()
     if last is None:
         out.print(f"\nNothing is published yet: twinledger run --settings {settings.file}")
     else:

@@ -53,7 +53,7 @@ def _head(out: Console, summary: RunSummary) -> None:
     else:
         out.print(f"Published {moment(summary.published_at)} UTC as {summary.publish_id}.")
     out.print(
-        f"{count(summary.tables)} tables, {count(summary.rows)} rows in {_short(summary.file)}; "
+        f"{count(summary.tables)} tables, {count(summary.rows)} rows in {_short(summary.place)}; "
         f"all amounts in {summary.currency}."
     )
 
@@ -264,14 +264,18 @@ def _open_ends(out: Console, summary: RunSummary) -> None:
 def _next(out: Console, summary: RunSummary, settings: Settings) -> None:
     _title(out, "Where to look next")
     option = f"--settings {_short(settings.file)}"
+    layers = summary.prefix
     for sql in (
-        "select team, sum(cost) as cost from allocation.costs_daily group by team order by 2 desc",
-        "from unit_economics.unit_costs where entity_type = 'all' order by metric, period_start",
-        "select source_name, period, status, files from landing.loads order by loaded_at desc",
+        f"select team, sum(cost) as cost from {layers}allocation.costs_daily"
+        " group by team order by 2 desc",
+        f"select * from {layers}unit_economics.unit_costs where entity_type = 'all'"
+        " order by metric, period_start",
+        f"select source_name, period, status, files from {layers}landing.loads"
+        " order by loaded_at desc",
     ):
         # Not wrapped, so that it can be copied whole.
         out.print(f'twinledger query "{sql}" {option}', soft_wrap=True)
-    out.print(f"For BI tools: {_short(summary.file)}", soft_wrap=True)
+    out.print(f"For BI tools: {_short(summary.place)}", soft_wrap=True)
 
 
 def _title(out: Console, text: str) -> None:
@@ -309,9 +313,7 @@ def _some(names: tuple[str, ...]) -> str:
     return f"{names[0]} to {names[-1]} ({len(names)})"
 
 
-def _short(path: Path) -> str:
-    """The path from here where it is below, else in full: it is meant to be pasted."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+def _short(place: str | Path) -> str:
+    """A path from here where it is below, else in full: it is meant to be pasted."""
+    here = f"{Path.cwd()}/"
+    return str(place).removeprefix(here)

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-import duckdb
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-from orchestration.build.runner import open_build
 from orchestration.defs.dbt_project import Translator, node_key
 from orchestration.settings import Settings
+from orchestration.warehouse import warehouse
 
 
 def events_of(
@@ -25,7 +24,12 @@ def events_of(
     Args:
         results: dbt's RunResult objects.
     """
-    rows = _row_counts(settings)
+    built = [
+        manifest["nodes"][result.node.unique_id]
+        for result in results
+        if str(result.status) == "success" and result.node.unique_id in manifest["nodes"]
+    ]
+    rows = warehouse(settings).row_counts([_place(node) for node in built])
     for result in results:
         unique_id, status = result.node.unique_id, str(result.status)
         if unique_id.startswith("test."):
@@ -34,8 +38,8 @@ def events_of(
             node = manifest["nodes"][unique_id]
             if (key := node_key(node)) in context.selected_asset_keys:
                 metadata: dict[str, Any] = {"seconds": round(result.execution_time, 2)}
-                if (node["schema"], node["name"]) in rows:
-                    metadata["dagster/row_count"] = rows[node["schema"], node["name"]]
+                if _place(node) in rows:
+                    metadata["dagster/row_count"] = rows[_place(node)]
                 yield dg.MaterializeResult(asset_key=key, metadata=metadata)
         elif status not in ("success", "skipped"):
             context.log.error(f"{unique_id}: {status}: {result.message}")
@@ -61,13 +65,6 @@ def _check(
     )
 
 
-def _row_counts(settings: Settings) -> dict[tuple[str, str], int]:
-    """Rows of each table of the build file, from its catalogue; views are not counted."""
-    try:
-        with open_build(settings, read_only=True) as con:
-            found = con.execute(
-                "select schema_name, table_name, estimated_size from duckdb_tables()"
-            ).fetchall()
-    except duckdb.Error:
-        return {}
-    return {(schema, name): int(size) for schema, name, size in found}
+def _place(node: Mapping[str, Any]) -> tuple[str, str]:
+    """(layer, table), whatever the engine puts before the layer's name."""
+    return node["config"]["schema"], node["name"]

@@ -10,10 +10,10 @@ from orchestration.defs.deliveries import GROUP, delivery_key, report_deliveries
 from orchestration.defs.workspace import told_plainly
 from orchestration.landing.datasets import DATASETS
 from orchestration.landing.land import land
-from orchestration.landing.register import register_landing
 from orchestration.landing.sources import known_types
 from orchestration.locks import writer_lock
 from orchestration.settings import Settings
+from orchestration.warehouse import warehouse
 
 
 class LandConfig(dg.Config):
@@ -55,7 +55,7 @@ def _datasets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefin
             node_key(table),
             deps=_deliveries_of(settings, table["name"]),
             group_name=GROUP,
-            kinds={"duckdb", "view"},
+            kinds={warehouse(settings).kind, "view"},
             description=" ".join(table["description"].split()),
         )
         for table in manifest["sources"].values()
@@ -66,8 +66,6 @@ def _datasets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefin
     def datasets(
         context: dg.AssetExecutionContext, config: LandConfig
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        from orchestration.build.runner import open_build
-
         with told_plainly(), writer_lock(settings, "landing"):
             try:
                 if config.force_bills:
@@ -75,8 +73,7 @@ def _datasets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefin
                 land(settings, progress=context.log.info)
             finally:
                 report_deliveries(context, settings)
-            with open_build(settings) as con:
-                register_landing(con, settings)
+            warehouse(settings).register(None, context.log.info)
         for spec in specs:
             yield dg.MaterializeResult(asset_key=spec.key)
 

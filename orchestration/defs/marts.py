@@ -10,23 +10,25 @@ from orchestration.build.state import read_state
 from orchestration.defs.dbt_project import node_key
 from orchestration.defs.workspace import told_plainly
 from orchestration.pipeline import publish_step
-from orchestration.publishing import last_publish
 from orchestration.publishing.tables import public_ids
 from orchestration.settings import Settings
+from orchestration.warehouse import warehouse
 
 STALE_AFTER = timedelta(hours=36)
 """A day and a half: one missed daily build shows before the second one."""
 
 
 def published_marts(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    """`marts.duckdb` and its Parquet copies, replaced in one step after the audit."""
+    """What readers see, replaced after the audit: `marts.duckdb`, or the views on BigQuery."""
+    engine = warehouse(settings)
+    prefix = engine.environment()["TWINLEDGER_SCHEMA_PREFIX"]
     nodes = {**manifest["nodes"], **manifest["sources"]}
 
     @dg.asset(
         key=["published", "marts"],
-        deps=sorted(node_key(nodes[unique_id]) for unique_id in public_ids(manifest)),
+        deps=sorted(node_key(nodes[unique_id]) for unique_id in public_ids(manifest, prefix)),
         group_name="published",
-        kinds={"duckdb", "parquet"},
+        kinds={"duckdb", "parquet"} if engine.kind == "duckdb" else {engine.kind},
         description=(
             "The public tables as readers open them. A build that failed, or that nothing new "
             "went into, replaces nothing."
@@ -35,7 +37,7 @@ def published_marts(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asset
         pool="writer",
     )
     def marts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        state, last = read_state(settings), last_publish(settings.publish / "marts.duckdb")
+        state, last = read_state(settings), engine.last_publish()
         if state and last and last.inputs_hash == state.inputs_hash:
             return dg.MaterializeResult(
                 metadata={"publish_id": last.publish_id, "published": "nothing new"}
@@ -47,7 +49,7 @@ def published_marts(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asset
                 "publish_id": result.publish_id,
                 "tables": result.tables,
                 "dagster/row_count": result.rows,
-                "file": str(result.file.relative_to(settings.folder)),
+                "place": result.place.removeprefix(f"{settings.folder}/"),
             }
         )
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from orchestration.build.runner import open_build
 from orchestration.errors import AuditError
 from orchestration.forecasting.model import forecast_series
-from orchestration.publishing.tables import read_manifest, relations
+from orchestration.publishing.tables import read_manifest
 from orchestration.settings import Settings
+from orchestration.warehouse import warehouse
 
 SCOPE = "forecasts"
 BACKCAST_MIN_DAYS = 28
@@ -123,18 +123,20 @@ def _read(settings: Settings) -> tuple[dict[str, dict[date, float]], set[tuple[s
     inputs = [key for key, node in manifest["nodes"].items() if _is_input(node)]
     if len(inputs) != 1:
         raise AuditError(f"{len(inputs)} models say meta.forecast_input; one must")
-    relation = relations(manifest)[inputs[0]].sql
+    node = manifest["nodes"][inputs[0]]
+    engine = warehouse(settings)
+    series = engine.relation(node["config"]["schema"], node["name"])
     history: dict[str, dict[date, float]] = {}
-    with open_build(settings, read_only=True) as con:
-        for series, day, cost in con.execute(
-            f"select series, charge_date, cost::double from {relation}"
-            " where cost is not null order by series, charge_date"
-        ).fetchall():
-            history.setdefault(series, {})[day] = cost
-        issued = con.execute(
-            "select series, vintage from landing.forecasts group by series, vintage"
-        ).fetchall()
-    return history, {(series, vintage) for series, vintage in issued}
+    for name, day, cost in engine.build_rows(
+        f"select series, charge_date, cost from {series}"
+        " where cost is not null order by series, charge_date"
+    ):
+        history.setdefault(name, {})[day] = float(cost)
+    issued = engine.build_rows(
+        f"select series, vintage from {engine.relation('landing', 'forecasts')}"
+        " group by series, vintage"
+    )
+    return history, {(name, vintage) for name, vintage in issued}
 
 
 def _is_input(node: Mapping[str, Any]) -> bool:

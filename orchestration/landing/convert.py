@@ -12,11 +12,19 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import RefusedError
+from orchestration.landing import hashing
+from orchestration.landing.damage import unreadable
 from orchestration.landing.datasets import Dataset
 from orchestration.landing.plan import Plan
 from orchestration.landing.profile import PeriodProfile, Profile
 from orchestration.landing.quarantine import set_aside
-from orchestration.landing.readers import Reader, identifier, literal, open_reader, unreadable
+from orchestration.landing.readers import (
+    Reader,
+    column_of,
+    identifier,
+    literal,
+    open_reader,
+)
 from orchestration.landing.sources import SourceType
 from orchestration.settings import Settings, SourceSettings
 
@@ -93,13 +101,16 @@ def convert(
     Raises:
         RefusedError: the file is damaged, lacks a required column, or holds unreadable money.
     """
-    reader = open_reader(con, source, path, shown)
+    hashing.load_key(con, source)
+    reader = open_reader(con, source, path, shown, source_type.reader)
     _check_columns(source, source_type, reader, shown)
     plan = Plan(source, source_type, reader)
     try:
         con.execute(f"copy ({plan.select(load_id, shown)}) to {literal(str(part))} ({PART_FORMAT})")
         profile = Profile(con, source_type.dataset, part)
-        quarantine, first_bad = set_aside(con, plan, part, load_id, shown)
+        quarantine, first_bad = None, None
+        if any(period.quarantined_rows for period in profile.periods):
+            quarantine, first_bad = set_aside(con, plan, part, load_id, shown)
         if source.skip_duplicates or quarantine is not None:
             _rewrite(con, source_type.dataset, part, skip_duplicates=source.skip_duplicates)
     except duckdb.Error as error:
@@ -126,11 +137,13 @@ def _check_columns(
         *(path for path in source.mapping.values()),
     ]
     for path in dict.fromkeys(wanted):
-        if path not in reader.columns and path.split(".")[0] not in reader.columns:
+        tops = {column_of(one, reader.columns)[0] for one in (path, *path.split("|"))}
+        if tops.isdisjoint([*reader.columns, *source_type.sparse]):
             fields = [name for name, mapped in source.mapping.items() if mapped == path]
             target = f" (mapped to the field '{fields[0]}')" if fields else ""
+            named = path.replace("|", "' or '")
             raise RefusedError(
-                f"the required column '{path}'{target} is missing; the file has: "
+                f"the required column '{named}'{target} is missing; the file has: "
                 f"{', '.join(reader.columns[:30]) or 'nothing'}",
                 file=shown,
                 next_step="if it was renamed, name the new column in the source's mapping; if the "

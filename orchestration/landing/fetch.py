@@ -49,10 +49,17 @@ def incoming(settings: Settings, source: SourceSettings) -> list[Incoming]:
     Raises:
         RefusedError: nothing is there, or the address cannot be reached.
     """
+    from orchestration.landing.sources import known_types
+
     if re.match(r"^postgres(ql)?://", source.uri):
         from orchestration.landing.postgres import days
 
         return days(source)
+    vendor = known_types()[source.type].vendor
+    if vendor is not None and not source.uri:
+        from orchestration.landing.api.offers import days as api_days
+
+        return api_days(source, vendor)
     found = _remote(source) if is_remote(source.uri) else _local(settings, source)
     if not found:
         raise RefusedError(
@@ -60,7 +67,11 @@ def incoming(settings: Settings, source: SourceSettings) -> list[Incoming]:
             file=f"source '{source.name}'",
             next_step="check `uri` in the settings; it is relative to the settings file",
         )
-    return found
+    if vendor is None:
+        return found
+    from orchestration.landing.api.offers import saved
+
+    return saved(source, vendor, found)
 
 
 def _local(settings: Settings, source: SourceSettings) -> list[Incoming]:

@@ -13,8 +13,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,9 @@ import duckdb
 import fsspec
 import pyarrow as pa
 
+from orchestration.errors import TwinledgerError
+from orchestration.landing.datasets import DATASETS
+from orchestration.landing.portable import write_portable
 from orchestration.landing.profile import PeriodProfile
 from orchestration.landing.readers import literal
 from orchestration.settings import Settings, is_remote
@@ -54,6 +57,8 @@ class Manifest:
         config: fingerprint of the settings that shape the rows; another one lands anew.
         periods: what each period holds; `duplicates` names those that brought nothing new.
         replaces: periods that this load leaves empty on purpose (`--allow-empty`).
+        portable: its parts are written out for other engines; see `landing.portable`.
+        landed_columns: what its parts have, as `described`; "" in the first versions' manifests.
     """
 
     load_id: str
@@ -70,6 +75,8 @@ class Manifest:
     replaces: tuple[str, ...] = ()
     models: tuple[tuple[str | None, str | None], ...] = ()
     gate: tuple[dict[str, Any], ...] = ()
+    portable: bool = False
+    landed_columns: str = ""
 
     @property
     def content(self) -> str:
@@ -105,6 +112,11 @@ class Standing:
 def content_sha256(parts: Iterable[str]) -> str:
     """One fingerprint of several, whatever their order."""
     return hashlib.sha256("".join(sorted(parts)).encode()).hexdigest()
+
+
+def described(columns: Mapping[str, str]) -> str:
+    """Columns and their types in words."""
+    return "; ".join(f"{name} {kind}" for name, kind in columns.items())
 
 
 def file_sha256(path: Path) -> str:
@@ -168,6 +180,12 @@ class Lake:
     def commit(self, manifest: Manifest, staged: Path) -> None:
         """Move a prepared load into the lake, then write its manifest: only then it is seen."""
         target = f"{self.root}/{manifest.dataset}/{manifest.source_name}/{manifest.load_id}"
+        # A local lake is rewritten when it is loaded: until then DuckDB reads it as fast as ever.
+        by_address = self.is_remote and self.settings.warehouse.target == "bigquery"
+        columns = DATASETS[manifest.dataset].landed_columns
+        manifest = replace(manifest, landed_columns=described(columns))
+        if by_address and not manifest.portable:
+            manifest = made_portable(self.settings, manifest, staged)
         if self.is_remote:
             self.fs.makedirs(target, exist_ok=True)
             for file in sorted(staged.iterdir()):
@@ -177,7 +195,7 @@ class Lake:
             shutil.rmtree(target, ignore_errors=True)
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             staged.replace(target)
-        self._write_json(f"{self.root}/_loads/{manifest.load_id}.json", asdict(manifest))
+        self.write_json(f"_loads/{manifest.load_id}.json", asdict(manifest))
         self.__dict__.pop("manifests", None)
 
     def refuse(self, record: dict[str, Any]) -> None:
@@ -186,7 +204,7 @@ class Lake:
             json.dumps({**record, "loaded_at": "", "gate": []}, sort_keys=True).encode()
         ).hexdigest()[:12]
         name = f"{record['source_name']}-refused-{key}"
-        self._write_json(f"{self.root}/_loads/refused/{name}.json", {**record, "load_id": name})
+        self.write_json(f"_loads/refused/{name}.json", {**record, "load_id": name})
 
     def sweep(self, source_name: str) -> None:
         """Remove what a crashed run of a source left behind."""
@@ -210,7 +228,18 @@ class Lake:
             partial.replace(cached)
         return cached
 
-    def _write_json(self, path: str, content: dict[str, Any]) -> None:
+    def read_json(self, relative: str) -> dict[str, Any] | None:
+        """A document of the lake, or None."""
+        try:
+            text = self.fs.cat_file(f"{self.root}/{relative}")
+        except FileNotFoundError:
+            return None
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def write_json(self, relative: str, content: dict[str, Any]) -> None:
+        """Write a document of the lake, whole or not at all."""
+        path = f"{self.root}/{relative}"
         text = json.dumps(content, indent=1, sort_keys=True)
         if self.is_remote:
             self.fs.pipe_file(path, text.encode())
@@ -225,7 +254,15 @@ class Lake:
         partial.replace(target)
 
 
+_FIELDS = frozenset(item.name for item in fields(Manifest))
+
+
 def _manifest(raw: dict[str, Any]) -> Manifest:
+    if not raw.keys() <= _FIELDS:
+        raise TwinledgerError(
+            f"the load {raw['load_id']} was landed by a newer version of Twinledger",
+            "go on with the newer version",
+        )
     return Manifest(
         **{
             **raw,
@@ -306,8 +343,6 @@ def land_table(
     Returns:
         The load id, or None where the period stood already.
     """
-    from orchestration.landing.datasets import DATASETS
-
     lake = Lake(settings)
     if any(item.files[0].name == period for item in lake.of_source(scope)):
         return None
@@ -343,6 +378,17 @@ def land_table(
     )
     lake.commit(manifest, staged)
     return load_id
+
+
+def made_portable(settings: Settings, manifest: Manifest, folder: Path) -> Manifest:
+    """Rewrite a load's parts in their folder, with all columns; returns the manifest of that."""
+    columns = DATASETS[manifest.dataset].landed_columns
+    may_lack = manifest.landed_columns != described(columns)
+    for file in manifest.files:
+        if file.part is not None:
+            part = folder / Path(file.part).name
+            write_portable(settings, columns, [part], part, may_lack=may_lack)
+    return replace(manifest, portable=True, landed_columns=described(columns))
 
 
 def with_gate(manifest: Manifest, checks: Iterable[dict[str, Any]]) -> Manifest:

@@ -29,6 +29,7 @@ from orchestration.landing.overlap import refuse_overlaps
 from orchestration.landing.profile import PeriodProfile, merged
 from orchestration.landing.sources import SourceType, known_types
 from orchestration.settings import Settings, SourceSettings
+from orchestration.warehouse import warehouse
 
 Progress = Callable[[str], None]
 
@@ -104,6 +105,9 @@ def land(
             if not dry_run:
                 _record(settings, source, refusal)
             results.append(LandResult(source.name, refusal=refusal))
+    if any(item.loads for item in results) and not dry_run:
+        # Also where another source was refused: what was accepted stands.
+        warehouse(settings).load(progress)
     refused = [item.refusal for item in results if item.refusal is not None]
     if refused:
         raise _all_refusals(refused)

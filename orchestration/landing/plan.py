@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from orchestration.landing.datasets import MONEY, TEXT, Dataset
 from orchestration.landing.expressions import typed
-from orchestration.landing.readers import Reader, identifier, literal
-from orchestration.landing.sources import Derived, SourceType, constant_columns
+from orchestration.landing.hashing import hashed, is_asked_for
+from orchestration.landing.readers import Reader, identifier, json_value, literal
+from orchestration.landing.sources import (
+    Combined,
+    Derived,
+    SourceType,
+    constant_columns,
+    paths_of,
+)
 from orchestration.settings import SourceSettings
 
 
@@ -17,11 +28,13 @@ class Plan:
         self.source = source
         self.reader = reader
         self.constants = constant_columns(source, source_type)
-        self.columns = source_type.columns(source, reader.columns)
+        sparse = source_type.sparse if reader.is_open else ()
+        available = list(dict.fromkeys([*reader.columns, *sparse]))
+        self.columns = source_type.columns(source, available)
+        self.users = self.dataset.users if is_asked_for(source) else ()
         self.extra = source_type.extra_column
-        sources = {
-            path.source if isinstance(path, Derived) else path for path in self.columns.values()
-        }
+        paths = (path for column in self.columns.values() for path in paths_of(column))
+        sources = dict.fromkeys(path for path in paths if reader.has(path))
         self.others = [column for column in reader.columns if self.extra and column not in sources]
         self.relation = reader.relation([*sources, *self.others])
 
@@ -33,14 +46,33 @@ class Plan:
             if isinstance(path, Derived)
         }
         places = {template: f"parsed_{place}" for place, template in enumerate(parsed.values())}
-        below = ", ".join(["*", *(f"{sql} as {places[parsed[sql]]}" for sql in parsed)])
+        paths = dict.fromkeys(
+            path
+            for column in self.columns.values()
+            if isinstance(column, Combined)
+            for path in column.sources
+        )
+        parents = self._parents(list(paths))
+        texts = {path: identifier(f"text {place}") for place, path in enumerate(paths)}
+        whole = ", ".join(
+            ["*", *(f"{self._text(path)} as {name}" for path, name in parents.items())]
+        )
+        below = ", ".join(
+            [
+                "*",
+                *(f"{sql} as {places[parsed[sql]]}" for sql in parsed),
+                *(f"{self._text(path, parents)} as {name}" for path, name in texts.items()),
+            ]
+        )
         listed = []
         for column, path in self.columns.items():
-            value = (
-                path.sql.replace("{parsed}", places[path.parsed])
-                if isinstance(path, Derived)
-                else self.reader.raw(path)
-            )
+            if isinstance(path, Combined):
+                value = path.over([texts[one] for one in path.sources])
+            elif isinstance(path, Derived):
+                value = path.sql.replace("{parsed}", places[path.parsed])
+            else:
+                value = self.reader.raw(path)
+            value = hashed(value) if column in self.users else value
             listed.append(f"{value} as {self.raw(column)}")
         if self.extra:
             pairs = ", ".join(
@@ -48,7 +80,25 @@ class Plan:
             )
             document = f"cast(json_object({pairs}) as varchar)" if pairs else "null"
             listed.append(f"{document} as {self.raw(self.extra)}")
-        return f"select {', '.join(listed)} from (select {below} from {self.relation})"
+        return (
+            f"select {', '.join(listed)} from (select {below} "
+            f"from (select {whole} from {self.relation}))"
+        )
+
+    def _parents(self, paths: list[str]) -> dict[str, str]:
+        """Objects of which several members are read: each is cut out of its document once."""
+        counts = Counter(path.rpartition(".")[0] for path in paths if '"' not in path)
+        shared = [path for path, count in counts.items() if path and count > 2]
+        known = [path for path in shared if self.reader.has(path) and path not in paths]
+        return {path: identifier(f"object {place}") for place, path in enumerate(known)}
+
+    def _text(self, path: str, parents: Mapping[str, str] = MappingProxyType({})) -> str:
+        """SQL of a value as text; null where the file lacks it."""
+        parent, _, member = path.rpartition(".")
+        if parent in parents and path not in self.reader.columns:
+            return json_value(f"try_cast({parents[parent]} as json)", member)
+        found = self.reader.raw(path) if self.reader.has(path) else "null"
+        return f"cast({found} as varchar)"
 
     def raw(self, column: str) -> str:
         """The name of the value, before typing, that feeds a landed column."""
@@ -64,7 +114,12 @@ class Plan:
         if column not in self.columns:
             return f"cast(null as {sql_type})"
         path = self.columns[column]
-        stated = "" if isinstance(path, Derived) else self.reader.types.get(path, "")
+        # A hashed value is text, whatever the file's type was.
+        stated = (
+            self.reader.types.get(path, "")
+            if isinstance(path, str) and column not in self.users
+            else ""
+        )
         value = typed(self.raw(column), sql_type, self.source, stated)
         if column == "gpu_fraction" and "gpu_fraction_scale" in self.source.options:
             return f"cast({value} / {self.source.options['gpu_fraction_scale']} as {sql_type})"

@@ -10,21 +10,27 @@ from orchestration.errors import RefusedError
 from orchestration.landing.datasets import BOOL, DATE, MONEY, TIME
 from orchestration.landing.plan import Plan
 from orchestration.landing.readers import identifier, literal
-from orchestration.landing.sources import Derived
+from orchestration.landing.sources import paths_of
+
+QUARANTINED_COLUMNS = {
+    "_load_id": "varchar",
+    "_source_name": "varchar",
+    "_source_file": "varchar",
+    "_source_row": "bigint",
+    "_period": "varchar",
+    "rule": "varchar",
+    "raw": "varchar",
+}
+"""Column → DuckDB type of what is set aside; `raw` is the row as JSON text."""
 
 _KIND = {MONEY: "an amount", TIME: "a time", DATE: "a date", BOOL: "true or false"}
 
 
 def set_aside(
     con: duckdb.DuckDBPyConnection, plan: Plan, part: Path, load_id: str, shown: str
-) -> tuple[Path | None, tuple[int, str] | None]:
+) -> tuple[Path, tuple[int, str]]:
     """Write the unreadable rows, as they were, to the quarantine; refuse unreadable money."""
     scan = f"read_parquet({literal(str(part))}, file_row_number=true)"
-    bad = con.execute(
-        f"select file_row_number + 1, _rule from {scan} where _rule is not null order by 1 limit 1"
-    ).fetchone()
-    if bad is None:
-        return None, None
     con.execute(
         f"create or replace temp table quarantined as select bad.*, source_rows.* from "
         f"(select file_row_number + 1 as _row, _rule as _broken, _period as _in_period from {scan} "
@@ -35,7 +41,7 @@ def set_aside(
         kind, column = rule.split(" ", 1)
         if kind == "unreadable" and plan.dataset.columns[column] == MONEY:
             raise RefusedError(
-                f"{plan.columns[column]} holds '{raw}', which is no amount",
+                f"{paths_of(plan.columns[column])[0]} holds '{raw}', which is no amount",
                 file=shown,
                 row=row,
                 next_step="correct that row at the source and deliver the file again",
@@ -79,8 +85,7 @@ def _described(plan: Plan) -> str:
 
 def _sentence(plan: Plan, rule: str, raw: str | None) -> str:
     kind, column = rule.split(" ", 1)
-    path = plan.columns.get(column, column)
-    name = path.source if isinstance(path, Derived) else path
+    name = paths_of(plan.columns.get(column, column))[0]
     if kind == "unreadable":
         wanted = _KIND.get(plan.dataset.columns[column], "a number")
         return f"{name} holds '{raw}', which is not {wanted}"

@@ -17,8 +17,10 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import RefusedError
+from orchestration.landing.damage import BrokenFileError, unreadable
 from orchestration.settings import SourceSettings
 
+_LAST = "[#-1]"
 _NULLS = "['NULL', 'null', 'Null', '']"
 
 
@@ -41,12 +43,29 @@ class Reader:
         relation: SQL after `from`, given the columns that will be used.
         raw: SQL of a column's value, text or (Parquet) its own type.
         types: DuckDB type by column where the file states one.
+        is_open: any column may be asked for: a record that lacks it has a null.
     """
 
     columns: list[str]
     relation: Callable[[list[str]], str]
     raw: Callable[[str], str]
     types: dict[str, str]
+    is_open: bool = False
+
+    def has(self, path: str) -> bool:
+        """Whether a column, or the column that a path starts in, can be read."""
+        return self.is_open or column_of(path, self.columns)[0] in self.columns
+
+
+Build = Callable[[duckdb.DuckDBPyConnection, SourceSettings, Path], Reader]
+
+
+def column_of(path: str, columns: list[str]) -> tuple[str, str]:
+    """The column that a path starts in, and the rest: a dot leads into JSON, `>` into JSON text."""
+    if path in columns:
+        return path, ""
+    column, sign, rest = re.fullmatch(r"([^.>]*)([.>]?)(.*)", path, re.DOTALL).groups()  # type: ignore[union-attr]
+    return column, f">{rest}" if sign == ">" else rest
 
 
 def file_format(source: SourceSettings, path: str) -> str:
@@ -59,22 +78,27 @@ def file_format(source: SourceSettings, path: str) -> str:
 
 
 def open_reader(
-    con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path, shown: str
+    con: duckdb.DuckDBPyConnection,
+    source: SourceSettings,
+    path: Path,
+    shown: str,
+    build: Build | None = None,
 ) -> Reader:
     """A reader of the file.
+
+    Args:
+        build: reads the file in the way of its source type instead of its format's.
 
     Raises:
         RefusedError: the file is damaged, empty, or not of its format.
     """
-    build = {
-        "csv": _csv,
-        "parquet": _parquet,
-        "jsonl": _json_lines,
-        "json": _json_document,
-        "json_split": _json_split,
-    }[file_format(source, shown)]
+    build = build or by_format(source, shown)
     try:
         reader = build(con, source, path)
+    except BrokenFileError as broken:
+        raise RefusedError(
+            broken.rule, file=shown, row=broken.row, next_step=broken.next_step
+        ) from None
     except (duckdb.Error, EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
         raise unreadable(error, shown, path) from None
     if not reader.columns:
@@ -82,39 +106,16 @@ def open_reader(
     return reader
 
 
-def unreadable(error: Exception, shown: str, path: Path) -> RefusedError:
-    """What DuckDB says about a damaged file, in a user's words."""
-    text = "GZIP" if _is_cut_off(path) else str(error)
-    row = re.search(r"(?:CSV Error on Line|Error in line|in line|Line:)[: ]*(\d+)", text)
-    known = (
-        ("GZIP", "the gzip stream ends early: the file was cut off", "deliver the file again"),
-        (
-            "end-of-stream",
-            "the gzip stream ends early: the file was cut off",
-            "deliver the file again",
-        ),
-        ("gzipped", "this is no gzip file", "deliver the file again"),
-        ("No magic bytes", "this is no complete Parquet file", "deliver the file again"),
-        ("Parquet", "the Parquet file is damaged", "deliver the file again"),
-        ("thrift", "the Parquet file is damaged", "deliver the file again"),
-        ("utf-8", "the file is not UTF-8 text", "convert it to UTF-8"),
-        ("unicode", "the file is not UTF-8 text", "convert it to UTF-8"),
-        ("Maximum line size", "a line is longer than 2 MB", "is the file really a CSV?"),
-        (
-            "Expected Number of Columns",
-            "a line has another number of columns than the header: it is damaged or was cut off",
-            "see that line, or deliver the file again",
-        ),
-        ("unterminated quote", "a quoted value never ends", "see that line"),
-        ("Malformed JSON", "this is no valid JSON", "see that line"),
-    )
-    for sign, rule, step in known:
-        if sign.lower() in text.lower():
-            return RefusedError(
-                rule, file=shown, row=int(row.group(1)) - 1 if row else None, next_step=step
-            )
-    first_line = text.splitlines()[0]
-    return RefusedError(f"the file cannot be read ({first_line})", file=shown)
+def by_format(source: SourceSettings, name: str) -> Build:
+    """How files of a format are read where their source type has no way of its own."""
+    formats: dict[str, Build] = {
+        "csv": _csv,
+        "parquet": _parquet,
+        "jsonl": _json_lines,
+        "json": _json_document,
+        "json_split": _json_split,
+    }
+    return formats[file_format(source, name)]
 
 
 def _csv(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:
@@ -132,25 +133,24 @@ def _csv(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> 
         f"delim={literal(delimiter)}, quote='\"', escape='\"', nullstr={_NULLS}, "
         f"columns={{{kinds}}})"
     )
-    return Reader(columns, lambda used: scan, identifier, {})
+    return Reader(columns, lambda used: scan, _into_texts(identifier, columns), {})
+
+
+def _into_texts(whole: Callable[[str], str], columns: list[str]) -> Callable[[str], str]:
+    """SQL of a column's value, or of a path into a column that holds JSON text."""
+
+    def raw(path: str) -> str:
+        column, rest = column_of(path, columns)
+        if not rest:
+            return whole(column)
+        return json_value(f"try_cast({whole(column)} as json)", rest.removeprefix(">"))
+
+    return raw
 
 
 def _header_line(path: Path) -> str:
     with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as stream:
         return stream.readline(1_048_576).decode("utf-8-sig").rstrip("\r\n")
-
-
-def _is_cut_off(path: Path) -> bool:
-    """Whether a gzip file ends before its end: what is left of it may look like a shorter file."""
-    if not path.name.endswith(".gz"):
-        return False
-    try:
-        with gzip.open(path, "rb") as stream:
-            while stream.read(1_048_576):
-                pass
-    except (EOFError, OSError, zlib.error):
-        return True
-    return False
 
 
 def _parquet(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:
@@ -166,10 +166,10 @@ def _parquet(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path)
             return f"case when {name} not in ('', 'NULL', 'null', 'Null') then {name} end"
         return name
 
-    return Reader(list(types), lambda used: scan, raw, types)
+    return Reader(list(types), lambda used: scan, _into_texts(raw, list(types)), types)
 
 
-def _json_keys(con: duckdb.DuckDBPyConnection, objects: str) -> list[str]:
+def json_keys(con: duckdb.DuckDBPyConnection, objects: str) -> list[str]:
     """Top-level keys in the first 1,000 records: only key names are kept, never values."""
     keys = con.execute(
         f"select key, min(place) from (select unnest(json_keys(record)) as key, "
@@ -180,8 +180,30 @@ def _json_keys(con: duckdb.DuckDBPyConnection, objects: str) -> list[str]:
 
 
 def _json_path(dotted: str) -> str:
-    parts = "".join(f'."{part}"' for part in dotted.split("."))
-    return literal("$" + parts)
+    """A JSON path of dotted keys; "a.b" is one key, `[#-1]` after one is the last of its array."""
+    if not dotted:
+        return literal("$")
+    keys = (quoted or plain for quoted, plain in re.findall(r'"([^"]+)"|([^."]+)', dotted))
+    steps = (
+        (f'."{name}"' if (name := key.removesuffix(_LAST)) else "") + key[len(name) :]
+        for key in keys
+    )
+    return literal("$" + "".join(steps))
+
+
+def json_value(json: str, path: str) -> str:
+    """SQL of the text at a path of a JSON value; each `>` enters JSON that may stand in a text.
+
+    An empty path is the value itself.
+    """
+    *texts, last = path.split(">")
+    for text in texts:
+        found = f"json_extract({json}, {_json_path(text)})" if text else json
+        json = (
+            f"case when json_type({found}) = 'VARCHAR' "
+            f"then try_cast(json_extract_string({found}, '$') as json) else {found} end"
+        )
+    return _text(f"{json}, {_json_path(last)}")
 
 
 def _json_lines(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:
@@ -190,23 +212,21 @@ def _json_lines(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Pa
         f"(select json as record from read_json_objects({file}, format='newline_delimited', "
         "maximum_object_size=67108864))"
     )
-    keys = _json_keys(con, objects)
+    keys = json_keys(con, objects)
 
     def relation(used: list[str]) -> str:
-        tops = dict.fromkeys(column if column in keys else column.split(".")[0] for column in used)
+        tops = dict.fromkeys(column_of(column, keys)[0] for column in used)
         listed = ", ".join(f"{literal(top)}: 'JSON'" for top in tops)
         return (
             f"read_json({file}, format='newline_delimited', columns={{{listed}}}, "
-            "maximum_object_size=67108864)"
+            "records='true', maximum_object_size=67108864)"
         )
 
     def raw(column: str) -> str:
-        if column in keys:
-            return _text(f"{identifier(column)}, '$'")
-        top, _, rest = column.partition(".")
-        return _text(f"{identifier(top)}, {_json_path(rest)}")
+        top, rest = column_of(column, keys)
+        return json_value(identifier(top), rest)
 
-    return Reader(keys, relation, raw, {})
+    return Reader(keys, relation, raw, {}, is_open=True)
 
 
 def _text(arguments: str) -> str:
@@ -231,9 +251,9 @@ def _records(path: Path, records: str | None) -> str:
 
 def _json_document(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:
     scan = _records(path, source.records)
-    keys = _json_keys(con, scan)
+    keys = json_keys(con, scan)
     return Reader(
-        keys, lambda used: scan, lambda column: _text(f"record, {_json_path(column)}"), {}
+        keys, lambda used: scan, lambda column: json_value("record", column), {}, is_open=True
     )
 
 

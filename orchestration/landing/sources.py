@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from orchestration.errors import SettingsError
+from orchestration.landing.api.vendor import Vendor
 from orchestration.landing.datasets import DATASETS, Dataset
+from orchestration.landing.readers import Build
 from orchestration.settings import Delivery, SourceSettings, nearest
 
 
@@ -33,8 +36,39 @@ class Derived:
     sql: str
 
 
-Columns = Mapping[str, str | Derived]
-"""Landed column → the source's column (a name or, in JSON, a dotted path), or a Derived."""
+@dataclass(frozen=True)
+class Combined:
+    """A landed column made of several source columns by SQL.
+
+    Attributes:
+        sources: names or paths; one that the file lacks is null.
+        sql: expression with `{0}`, `{1}`, … for their texts; its value is text again.
+    """
+
+    sources: tuple[str, ...]
+    sql: str
+
+    def over(self, texts: list[str]) -> str:
+        """The SQL over the sources' own SQL."""
+        return re.sub(r"\{(\d+)\}", lambda place: texts[int(place[1])], self.sql)
+
+
+def first_of(*paths: str) -> Combined:
+    """The first of the paths that has a value: emitters differ in what they call it."""
+    places = ", ".join(f"{{{place}}}" for place in range(len(paths)))
+    return Combined(paths, f"coalesce({places})" if len(paths) > 1 else places)
+
+
+Column = str | Derived | Combined
+Columns = Mapping[str, Column]
+"""Landed column → the source's column (a name or, in JSON, a path), or what is made of some."""
+
+
+def paths_of(column: Column) -> tuple[str, ...]:
+    """The source's columns that feed a landed one."""
+    if isinstance(column, Combined):
+        return column.sources
+    return (column.source if isinstance(column, Derived) else column,)
 
 
 @dataclass(frozen=True)
@@ -50,6 +84,10 @@ class SourceType:
         check: raises SettingsError where the settings do not fit this type.
         reads_database: the uri may be a database URL.
         extra_column: landed column that takes all other source columns as one JSON text.
+        sparse: columns that are read from JSON even where the first records lack them.
+        fixed: landed column → its value in every row, such as the vendor's name.
+        reader: reads the source's files in a way of its own.
+        vendor: the report API that feeds it; without a uri it is asked.
     """
 
     name: str
@@ -61,6 +99,10 @@ class SourceType:
     reads_database: bool = False
     extra_column: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
+    sparse: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    reader: Build | None = None
+    vendor: Vendor | None = None
 
 
 def mapped_type(name: str, delivery: Delivery, required: tuple[str, ...]) -> SourceType:
@@ -142,11 +184,12 @@ _ALTERNATIVES: dict[str, dict[str, tuple[str, ...]]] = {
 def constant_columns(source: SourceSettings, source_type: SourceType) -> dict[str, str]:
     """Landed column → the constant's text, for every row."""
     virtual = _VIRTUAL_FIELDS.get(source_type.name, {})
-    return {
+    stated = {
         column: str(value).lower() if isinstance(value, bool) else str(value)
         for given, value in source.constants.items()
         for column in virtual.get(given, (given,))
     }
+    return {**source_type.fixed, **stated}
 
 
 @cache

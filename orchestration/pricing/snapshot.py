@@ -78,6 +78,21 @@ def ensure_price_snapshot(settings: Settings) -> str | None:
     return load_id
 
 
+def standing_prices(settings: Settings) -> list[tuple[str, pa.Table]]:
+    """The landed snapshots of the package's prices, oldest first: (day, rows of `prices`)."""
+    import pyarrow.parquet as pq
+
+    from orchestration.landing.lake import Lake
+
+    lake = Lake(settings)
+    return [
+        (file.name, pq.read_table(lake.local(file.part), columns=SCHEMA.names))
+        for item in lake.of_source(SCOPE)
+        for file in item.files
+        if file.part is not None
+    ]
+
+
 def snapshot_date() -> date:
     """The day on which the package's data was last brought up to date.
 

@@ -1,6 +1,7 @@
 """From the audited build to what readers open: `marts.duckdb` and its Parquet copies."""
 
-from orchestration.publishing.log import last_publish
-from orchestration.publishing.write import PublishResult, publish
+from orchestration.publishing.log import LastPublish, last_publish
+from orchestration.publishing.result import PublishResult
+from orchestration.publishing.write import publish
 
-__all__ = ["PublishResult", "last_publish", "publish"]
+__all__ = ["LastPublish", "PublishResult", "last_publish", "publish"]

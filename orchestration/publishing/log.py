@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from orchestration.publishing.result import PublishResult
 from orchestration.settings import PROJECT_ROOT
 
-LOG_SQL = """
-    create table publish_log (
-        publish_id varchar,
-        inputs_hash varchar,
-        product_version varchar,
-        git_commit varchar,
-        totals varchar,
-        table_count bigint,
-        row_count bigint,
-        as_of_date date,
-        published_at timestamp
-    )
-"""
+COLUMNS = {
+    "publish_id": "varchar",
+    "inputs_hash": "varchar",
+    "product_version": "varchar",
+    "git_commit": "varchar",
+    "totals": "varchar",
+    "table_count": "bigint",
+    "row_count": "bigint",
+    "as_of_date": "date",
+    "published_at": "timestamp",
+}
+"""The log's columns, in DuckDB's types."""
 
 COMMENTS = {
-    "": "Every publish so far, the newest is this file. One row per publish.",
+    "": "Every publish so far, the newest is what stands. One row per publish.",
     "publish_id": "Identifies the publish; sorts by time.",
     "inputs_hash": "Fingerprint of the standing deliveries, the reference data, the settings and"
     " the code; equal fingerprints give equal marts.",
     "product_version": "Twinledger's version.",
     "git_commit": "The commit of the code, null when it does not run from a clone.",
     "totals": "JSON: table, then column, the exact sum of each cost column.",
-    "table_count": "Tables in the file.",
-    "row_count": "Rows in all its tables.",
+    "table_count": "Public tables and views.",
+    "row_count": "Rows in all the tables.",
     "as_of_date": "The day whose knowledge is shown; null for the current state.",
     "published_at": "When, UTC.",
 }
@@ -44,13 +46,14 @@ COMMENTS = {
 
 @dataclass(frozen=True)
 class LastPublish:
-    """The newest row of `publish_log`."""
+    """The newest row of `publish_log`; `totals` is JSON: table, column, exact sum."""
 
     publish_id: str
     inputs_hash: str
     published_at: datetime
     row_count: int
     table_count: int
+    totals: str = "{}"
 
 
 def last_publish(marts: Path) -> LastPublish | None:
@@ -60,7 +63,7 @@ def last_publish(marts: Path) -> LastPublish | None:
     try:
         with duckdb.connect(str(marts), read_only=True) as con:
             row = con.execute(
-                "select publish_id, inputs_hash, published_at, row_count, table_count"
+                "select publish_id, inputs_hash, published_at, row_count, table_count, totals"
                 " from publish_log order by published_at desc, publish_id desc limit 1"
             ).fetchone()
     except duckdb.Error:
@@ -68,9 +71,25 @@ def last_publish(marts: Path) -> LastPublish | None:
     return LastPublish(*row) if row else None
 
 
+def log_row(result: PublishResult, inputs_hash: str, as_of: date | None) -> dict[str, Any]:
+    """The row of a publish, by column of `COLUMNS`."""
+    return {
+        "publish_id": result.publish_id,
+        "inputs_hash": inputs_hash,
+        "product_version": product_version(),
+        "git_commit": git_commit(),
+        "totals": json.dumps(result.totals, sort_keys=True),
+        "table_count": result.tables,
+        "row_count": result.rows,
+        "as_of_date": as_of,
+        "published_at": result.published_at,
+    }
+
+
 def carry_log(con: duckdb.DuckDBPyConnection, former: Path) -> None:
     """Create `publish_log` in the open file, with the rows of the former one."""
-    con.execute(LOG_SQL)
+    listed = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    con.execute(f"create table publish_log ({listed})")
     if last_publish(former) is None:
         return
     con.execute(f"attach '{str(former).replace(chr(39), chr(39) * 2)}' as former (read_only)")

@@ -16,7 +16,7 @@ ALWAYS_PUBLISHED = (("landing", "loads"),)
 
 @dataclass(frozen=True)
 class Relation:
-    """A table or view of the build file.
+    """A table or view of the build.
 
     Attributes:
         schema: the layer.
@@ -66,12 +66,16 @@ def read_manifest(target: Path) -> dict[str, Any]:
         raise AuditError("there is no build to publish", "run: twinledger build") from None
 
 
-def relations(manifest: Mapping[str, Any]) -> dict[str, Relation]:
-    """Every model, seed and source of the manifest, by its id."""
+def relations(manifest: Mapping[str, Any], prefix: str = "") -> dict[str, Relation]:
+    """Every model, seed and source of the manifest, by its id.
+
+    Args:
+        prefix: what stands before a layer's name in this build's schemas.
+    """
     nodes = {**manifest["nodes"], **manifest["sources"]}
     return {
         key: Relation(
-            schema=node["schema"],
+            schema=node["schema"].removeprefix(prefix),
             name=node.get("alias") or node.get("identifier") or node["name"],
             description=_one_line(node.get("description")),
             columns={
@@ -85,9 +89,9 @@ def relations(manifest: Mapping[str, Any]) -> dict[str, Relation]:
     }
 
 
-def public_ids(manifest: Mapping[str, Any]) -> list[str]:
+def public_ids(manifest: Mapping[str, Any], prefix: str = "") -> list[str]:
     """The ids of what is published: public models, and what the contract adds; sorted by name."""
-    known = relations(manifest)
+    known = relations(manifest, prefix)
     public = [
         key
         for key, node in manifest["nodes"].items()

@@ -9,7 +9,7 @@ import duckdb
 from orchestration.errors import AuditError
 from orchestration.publishing.tables import Relation, quoted
 
-Counts = dict[str, tuple[int, dict[str, str]]]
+Counts = dict[str, tuple[int, dict[str, str | None]]]
 """Table → rows and the exact sum of each decimal column, as text."""
 
 
@@ -29,9 +29,13 @@ def counts_of(
 
 
 def cost_totals(counts: Counts) -> dict[str, dict[str, str]]:
-    """Of each table with costs, their exact sums."""
+    """Of each table with costs, their exact sums, without trailing zeros."""
     totals = {
-        table: {name: total for name, total in sums.items() if name.endswith("cost") and total}
+        table: {
+            name: total.rstrip("0").rstrip(".") if "." in total else total
+            for name, total in sums.items()
+            if name.endswith("cost") and total
+        }
         for table, (_, sums) in counts.items()
     }
     return {table: sums for table, sums in totals.items() if sums}

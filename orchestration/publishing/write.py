@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -21,7 +19,8 @@ from orchestration.publishing.fill import (
     kinds_of,
     write_parquet,
 )
-from orchestration.publishing.log import COMMENTS, carry_log, git_commit, now, product_version
+from orchestration.publishing.log import COMMENTS, carry_log, log_row, now
+from orchestration.publishing.result import PublishResult
 from orchestration.publishing.tables import literal, public_ids, quoted, read_manifest, relations
 from orchestration.publishing.verify import cost_totals, counts_of, verify
 from orchestration.publishing.views import publish_view
@@ -32,18 +31,6 @@ CANDIDATE = ".candidate-"
 """Prefix of what a publish writes before it is in place; leftovers of a crash are swept."""
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class PublishResult:
-    """A publish that is in place."""
-
-    publish_id: str
-    file: Path
-    tables: int
-    rows: int
-    published_at: datetime
-    totals: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def publish(
@@ -123,7 +110,7 @@ def _write(
         con.execute(f"detach {quoted(catalog)}")
         result = PublishResult(
             publish_id=publish_id,
-            file=settings.publish / MARTS,
+            place=str(settings.publish / MARTS),
             tables=len(public),
             rows=sum(rows for rows, _ in expected.values()),
             published_at=now(),
@@ -145,19 +132,10 @@ def _log(
     as_of: date | None,
 ) -> None:
     carry_log(con, former)
+    row = log_row(result, inputs_hash, as_of)
     con.execute(
-        "insert into publish_log values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            result.publish_id,
-            inputs_hash,
-            product_version(),
-            git_commit(),
-            json.dumps(result.totals, sort_keys=True),
-            result.tables,
-            result.rows,
-            as_of,
-            result.published_at,
-        ],
+        f"insert into publish_log ({', '.join(row)}) values ({', '.join('?' * len(row))})",
+        list(row.values()),
     )
     for column, text in COMMENTS.items():
         target = f"column publish_log.{column}" if column else "table publish_log"

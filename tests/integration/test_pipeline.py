@@ -154,8 +154,9 @@ def test_a_past_state_is_published_beside_the_present(company: Settings) -> None
     run(company)
     today = datetime.now(UTC).date()
     past = run(company, as_of=today)
-    assert past.file == company.publish / "as_of" / today.isoformat() / "marts.duckdb"
-    assert duckdb.connect(str(past.file), read_only=True).execute(
+    file = company.publish / "as_of" / today.isoformat() / "marts.duckdb"
+    assert past.place == str(file)
+    assert duckdb.connect(str(file), read_only=True).execute(
         "select count(*) from cost_ledger.daily_costs"
     ).fetchall() == [(51,)]
     assert run(company).outcome == "nothing new"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -45,7 +44,7 @@ def test_all_sections(shown):
     out = shown(
         RunSummary(
             outcome="published",
-            file=Path("published/marts.duckdb"),
+            place="published/marts.duckdb",
             currency="USD",
             publish_id="20261121T040509Z-1a2b3c4d",
             published_at=datetime(2026, 11, 21, 4, 5),
@@ -99,7 +98,7 @@ def test_nothing_new_is_said(shown):
     out = shown(
         RunSummary(
             outcome="nothing new",
-            file=Path("published/marts.duckdb"),
+            place="published/marts.duckdb",
             currency="USD",
             published_at=datetime(2026, 11, 21, 4, 5),
         )

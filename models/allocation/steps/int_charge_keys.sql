@@ -50,7 +50,7 @@ tag_values as (
         tag_keys.tag_key,
         tag_keys.allocation_key,
         tag_keys.priority,
-        nullif(trim({{ json_key('tag_texts.tags', 'tag_keys.tag_key') }}), '') as tag_value
+        nullif({{ trimmed(json_key('tag_texts.tags', 'tag_keys.tag_key')) }}, '') as tag_value
     from tag_texts
     cross join tag_keys
 

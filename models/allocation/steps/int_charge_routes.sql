@@ -1,3 +1,10 @@
+{{
+    config(
+        partition_by=partition_by_day('charge_date'),
+        cluster_by=cluster_by_columns(['pool_id', 'origin_id']),
+    )
+}}
+
 {% set keys = allocation_keys() %}
 
 with

@@ -4,6 +4,17 @@
 
 with
 
+usage_weights as (
+
+    select
+        pool_id,
+        driver,
+        {{ keys | join(',\n        ') }},
+        weight
+    from {{ ref('int_usage_weights') }}
+
+),
+
 targets as (
 
     select
@@ -16,8 +27,8 @@ targets as (
         usage_weights.{{ key }},
         {%- endfor %}
         usage_weights.weight,
-        2 as step
-    from {{ ref('int_usage_weights') }} as usage_weights
+        cast(2 as {{ bigint_type() }}) as step
+    from usage_weights
 
     union all
 
@@ -32,7 +43,7 @@ targets as (
         end as driver,
         {{ keys | join(',\n        ') }},
         weight,
-        3 as step
+        cast(3 as {{ bigint_type() }}) as step
     from {{ ref('int_rule_weights') }}
 
 ),

@@ -2,13 +2,44 @@
 
 with
 
+-- A vendor's reports bring usage and costs: they are their own bill unless the settings say whose.
 sources as (
 
     select
         source_name,
-        billed_by
+        coalesce(
+            nullif(billed_by, ''),
+            case when dataset in {{ token_datasets('vendors') }} then source_name end
+        ) as billed_by
     from {{ source('landing', 'sources') }}
-    where billed_by <> ''
+
+),
+
+account_owners as (
+
+    select
+        source_name,
+        sub_account_id,
+        {{ keys | join(',\n        ') }}
+    from {{ ref('account_owners') }}
+    where sub_account_id <> ''
+
+),
+
+usage_days as (
+
+    select
+        source_name,
+        sub_account_id,
+        {{ keys | join(',\n        ') }},
+        model,
+        rated_cost,
+        total_tokens,
+        unpriced_tokens,
+        usage_date
+    from {{ ref('token_usage_daily') }}
+    -- A log says more of the same requests than the vendor's report does.
+    where not is_in_request_log
 
 ),
 
@@ -16,17 +47,22 @@ token_usage as (
 
     select
         {%- for key in keys %}
-        usage.{{ key }},
+        coalesce(usage_days.{{ key }}, account_owners.{{ key }}) as {{ key }},
         {%- endfor %}
         sources.billed_by as source_name,
-        usage.model,
-        usage.rated_cost,
-        usage.total_tokens,
-        usage.unpriced_tokens,
-        usage.usage_date
-    from {{ ref('token_usage_daily') }} as usage
+        usage_days.model,
+        usage_days.rated_cost,
+        usage_days.total_tokens,
+        usage_days.unpriced_tokens,
+        usage_days.usage_date
+    from usage_days
     inner join sources
-        on usage.source_name = sources.source_name
+        on usage_days.source_name = sources.source_name
+    left join account_owners
+        on
+            usage_days.source_name = account_owners.source_name
+            and usage_days.sub_account_id = account_owners.sub_account_id
+    where sources.billed_by is not null
 
 ),
 

@@ -2,11 +2,41 @@
 
 with
 
+vendor_lines as (
+
+    select * from {{ ref('stg_openai__charges') }}
+    union all
+    select * from {{ ref('stg_anthropic__charges') }}
+
+),
+
+sources_billed_elsewhere as (
+
+    select source_name
+    from {{ source('landing', 'sources') }}
+    where billed_by <> '' and billed_by <> source_name
+
+),
+
+-- A vendor's cost report is its bill, unless the settings name another source as the bill: the same
+-- money would stand twice.
+own_vendor_lines as (
+
+    select vendor_lines.*
+    from vendor_lines
+    left join sources_billed_elsewhere
+        on vendor_lines.source_name = sources_billed_elsewhere.source_name
+    where sources_billed_elsewhere.source_name is null
+
+),
+
 bill_lines as (
 
     select * from {{ ref('stg_focus__charges') }}
     union all
     select * from {{ ref('stg_cost_lines__charges') }}
+    union all
+    select * from own_vendor_lines
 
 ),
 

@@ -27,7 +27,7 @@ rule_days as (
     union all
     select {{ date_add_days('valid_to', 1) }} as first_date from rules where valid_to is not null
     union all
-    select cast('1900-01-01' as date) as first_date
+    select date '1900-01-01' as first_date
 
 ),
 

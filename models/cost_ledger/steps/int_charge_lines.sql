@@ -1,3 +1,10 @@
+{{
+    config(
+        partition_by=partition_by_day('charge_date'),
+        cluster_by=cluster_by_columns(['category_key', 'source_name']),
+    )
+}}
+
 with
 
 charge_lines as (

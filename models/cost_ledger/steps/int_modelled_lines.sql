@@ -75,10 +75,10 @@ int_modelled_lines as (
         {{ as_money('node_days.node_cost') }} as effective_cost,
         {{ as_money('null') }} as contracted_cost,
         {{ as_money('node_days.node_cost') }} as list_cost,
-        cast(node_days.usage_date as {{ timestamp_type() }}) as charge_period_start,
-        cast({{ date_add_days('node_days.usage_date', 1) }} as {{ timestamp_type() }})
+        {{ day_start('node_days.usage_date') }} as charge_period_start,
+        {{ day_start(date_add_days('node_days.usage_date', 1)) }}
             as charge_period_end,
-        cast({{ month_start('node_days.usage_date') }} as {{ timestamp_type() }})
+        {{ day_start(month_start('node_days.usage_date')) }}
             as billing_period_start
     from node_days
     inner join unbilled_sources

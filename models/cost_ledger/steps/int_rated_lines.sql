@@ -11,13 +11,41 @@ usage_days as (
 
 unbilled_sources as (
 
-    select source_name
+    select
+        source_name,
+        dataset in {{ token_datasets('vendors') }} as is_vendor_report
     from {{ source('landing', 'sources') }}
     where billed_by is null or billed_by = ''
 
 ),
 
+vendor_charges as (
+
+    select
+        source_name,
+        charge_period_start
+    from {{ ref('stg_openai__charges') }}
+    union all
+    select
+        source_name,
+        charge_period_start
+    from {{ ref('stg_anthropic__charges') }}
+
+),
+
+vendor_bill_days as (
+
+    select
+        source_name,
+        {{ as_date('charge_period_start') }} as bill_date
+    from vendor_charges
+    group by source_name, {{ as_date('charge_period_start') }}
+
+),
+
 -- Usage that no bill covers becomes charges of its own; what a bill covers is in the bill already.
+-- A vendor's reports bring their own bill, a day at a time: a day whose costs are not there yet is
+-- rated until they are.
 int_rated_lines as (
 
     select
@@ -30,8 +58,8 @@ int_rated_lines as (
         usage_days.provider as service_provider_name,
         usage_days.provider as host_provider_name,
         {{ text('null') }} as billing_account_id,
-        {{ text('null') }} as sub_account_id,
-        {{ text('null') }} as sub_account_name,
+        usage_days.sub_account_id as sub_account_id,
+        usage_days.sub_account_id as sub_account_name,
         {{ text('null') }} as region_id,
         {{ text('null') }} as resource_id,
         {{ text('null') }} as resource_name,
@@ -51,7 +79,11 @@ int_rated_lines as (
         usage_days.currency as billing_currency,
         {{ text('null') }} as commitment_discount_id,
         {{ text('null') }} as commitment_discount_status,
-        {{ json_of_keys('usage_days', allocation_keys()) }} as tags,
+        -- As the bill of that day will be: allocated by what is known of the account, or by usage.
+        case
+            when not coalesce(unbilled_sources.is_vendor_report, false)
+                then {{ json_of_keys('usage_days', allocation_keys()) }}
+        end as tags,
         {{ text('null') }} as ledger_category,
         'rated' as evidence_level,
         cast(null as {{ bigint_type() }}) as source_row,
@@ -61,14 +93,19 @@ int_rated_lines as (
         usage_days.rated_cost as effective_cost,
         {{ as_money('null') }} as contracted_cost,
         usage_days.rated_cost as list_cost,
-        cast(usage_days.usage_date as {{ timestamp_type() }}) as charge_period_start,
-        cast({{ date_add_days('usage_days.usage_date', 1) }} as {{ timestamp_type() }})
+        {{ day_start('usage_days.usage_date') }} as charge_period_start,
+        {{ day_start(date_add_days('usage_days.usage_date', 1)) }}
             as charge_period_end,
-        cast({{ month_start('usage_days.usage_date') }} as {{ timestamp_type() }})
+        {{ day_start(month_start('usage_days.usage_date')) }}
             as billing_period_start
     from usage_days
     inner join unbilled_sources
         on usage_days.source_name = unbilled_sources.source_name
+    left join vendor_bill_days
+        on
+            usage_days.source_name = vendor_bill_days.source_name
+            and usage_days.usage_date = vendor_bill_days.bill_date
+    where vendor_bill_days.source_name is null
 
 )
 

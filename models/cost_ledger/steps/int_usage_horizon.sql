@@ -3,7 +3,7 @@ with
 job_moments as (
 
     select
-        max(cast({{ date_add_days(as_date('started_at'), 1) }} as {{ timestamp_type() }}))
+        max({{ day_start(date_add_days(as_date('started_at'), 1)) }})
             as seen_until,
         max(ended_at) as ended_until
     from {{ ref('stg_gpu_jobs__jobs') }}
@@ -12,7 +12,7 @@ job_moments as (
 
 token_moments as (
 
-    select max(cast({{ date_add_days('usage_date', 1) }} as {{ timestamp_type() }})) as seen_until
+    select max({{ day_start(date_add_days('usage_date', 1)) }}) as seen_until
     from {{ ref('int_token_usage_days') }}
 
 ),

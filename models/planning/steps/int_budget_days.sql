@@ -7,6 +7,20 @@ horizon as (
 
 ),
 
+forecasts as (
+
+    select
+        series,
+        p10,
+        p50,
+        p80,
+        p90,
+        target_date
+    from {{ ref('forecasts') }}
+    where is_current
+
+),
+
 -- What is known, and from the day after the newest cost on what is expected.
 days as (
 
@@ -32,10 +46,9 @@ days as (
         forecasts.p80,
         forecasts.p90,
         forecasts.target_date as day
-    from {{ ref('forecasts') }} as forecasts
+    from forecasts
     inner join horizon
         on forecasts.target_date > horizon.newest_cost_date
-    where forecasts.is_current
 
 ),
 
@@ -45,7 +58,7 @@ int_budget_days as (
         days.*,
         sum(coalesce(days.actual, days.p50)) over (
             partition by days.series, {{ month_start('days.day') }}
-            order by days.day asc nulls last
+            order by days.day asc nulls first
             rows between unbounded preceding and current row
         ) as spent,
         {{ month_start('days.day') }} as budget_month

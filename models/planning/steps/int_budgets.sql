@@ -13,6 +13,17 @@ exchange_rates as (
 
 ),
 
+budgets as (
+
+    select
+        {{ keys | join(',\n        ') }},
+        amount,
+        currency,
+        budget_month
+    from {{ ref('stg_budgets__budgets') }}
+
+),
+
 amounts as (
 
     select
@@ -22,7 +33,7 @@ amounts as (
         {{ in_reporting_currency('budgets.amount', 'budgets.currency', 'exchange_rates.rate') }}
             as amount,
         budgets.budget_month
-    from {{ ref('stg_budgets__budgets') }} as budgets
+    from budgets
     left join exchange_rates
         on
             budgets.currency = exchange_rates.from_currency

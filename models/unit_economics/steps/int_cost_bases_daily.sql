@@ -28,8 +28,8 @@ bases as (
         '{{ basis }}' as basis,
         {{ entities | join(',\n        ') }},
         sum(cost) as cost,
-        sum(allocations) as allocations,
-        sum(unknown_cost_allocations) as unknown_cost_allocations,
+        {{ sum_bigint('allocations') }} as allocations,
+        {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         charge_date
     from costs_daily
     where {{ condition }}

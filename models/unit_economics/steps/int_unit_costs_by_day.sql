@@ -57,8 +57,8 @@ costs as (
         cost_bases_daily.entity,
         sum(case when counted_days.unit_date is not null then cost_bases_daily.cost end) as cost,
         sum(cost_bases_daily.cost) as month_cost,
-        sum(cost_bases_daily.allocations) as allocations,
-        sum(cost_bases_daily.unknown_cost_allocations) as unknown_cost_allocations,
+        {{ sum_bigint('cost_bases_daily.allocations') }} as allocations,
+        {{ sum_bigint('cost_bases_daily.unknown_cost_allocations') }} as unknown_cost_allocations,
         {{ month_start('cost_bases_daily.charge_date') }} as period_start
     from metrics
     inner join cost_bases_daily

@@ -7,7 +7,7 @@ gpu_hours as (
     select
         node_id,
         {{ entities | join(',\n        ') }},
-        coalesce(provisioned_gpu_hours, allocated_gpu_hours) as gpu_hours,
+        coalesce(provisioned_gpu_hours, allocated_gpu_hours) as all_gpu_hours,
         coalesce(provisioned_gpu_hours - unallocated_gpu_hours, allocated_gpu_hours)
             as job_gpu_hours,
         usage_date
@@ -82,7 +82,7 @@ units as (
     select
         '{{ entity }}' as entity_type,
         {{ "'all'" if entity == 'all' else entity }} as entity,
-        sum({{ 'gpu_hours' if entity == 'all' else 'job_gpu_hours' }}) as units,
+        sum({{ 'all_gpu_hours' if entity == 'all' else 'job_gpu_hours' }}) as units,
         {{ month_start('usage_date') }} as period_start
     from gpu_hours
     {{ 'where ' ~ entity ~ ' is not null' if entity != 'all' }}
@@ -98,8 +98,8 @@ entity_costs as (
         '{{ entity }}' as entity_type,
         {{ "'all'" if entity == 'all' else entity }} as entity,
         sum(cost) as cost,
-        sum(allocations) as allocations,
-        sum(unknown_cost_allocations) as unknown_cost_allocations,
+        {{ sum_bigint('allocations') }} as allocations,
+        {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         period_start
     from costs
     {{ 'where ' ~ entity ~ ' is not null' if entity != 'all' }}

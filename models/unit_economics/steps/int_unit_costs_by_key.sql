@@ -25,8 +25,8 @@ entities as (
         entity,
         sum(cost) as cost,
         cast(1 as {{ money_type() }}) as units,
-        sum(allocations) as allocations,
-        sum(unknown_cost_allocations) as unknown_cost_allocations,
+        {{ sum_bigint('allocations') }} as allocations,
+        {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         {{ month_start('charge_date') }} as period_start
     from cost_bases_daily
     group by entity_type, entity, {{ month_start('charge_date') }}
@@ -56,8 +56,8 @@ int_unit_costs_by_key as (
         sum(cost) as cost,
         sum(cost) as month_cost,
         sum(units) as units,
-        sum(allocations) as allocations,
-        sum(unknown_cost_allocations) as unknown_cost_allocations,
+        {{ sum_bigint('allocations') }} as allocations,
+        {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         period_start
     from entities
     group by metric, period_start

@@ -18,8 +18,8 @@ costs as (
     select
         {{ entities | join(',\n        ') }},
         sum(cost) as cost,
-        sum(allocations) as allocations,
-        sum(unknown_cost_allocations) as unknown_cost_allocations,
+        {{ sum_bigint('allocations') }} as allocations,
+        {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         {{ month_start('charge_date') }} as period_start
     from {{ ref('costs_daily') }}
     where is_ai
@@ -122,8 +122,8 @@ entity_costs as (
         '{{ entity }}' as entity_type,
         {{ "'all'" if entity == 'all' else entity }} as entity,
         sum(cost) as cost,
-        sum(allocations) as allocations,
-        sum(unknown_cost_allocations) as unknown_cost_allocations,
+        {{ sum_bigint('allocations') }} as allocations,
+        {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         period_start
     from linked_costs
     {{ 'where ' ~ entity ~ ' is not null' if entity != 'all' }}

@@ -6,10 +6,14 @@ token_usage as (
 
     select
         {{ entities | join(',\n        ') }},
-        requests - failed_requests as inferences,
+        requests - coalesce(failed_requests, 0) as inferences,
         total_tokens,
+        count(case when requests is null then 1 end) over (partition by usage_date)
+            as uncounted_rows,
         usage_date
     from {{ ref('token_usage_daily') }}
+    -- What a log counts is not counted again from the vendor's report.
+    where not is_in_request_log
 
 ),
 
@@ -49,7 +53,10 @@ usage_units as (
         {{ units }} as units,
         usage_date as unit_date
     from token_usage
-    {{ 'where ' ~ entity ~ ' is not null' if entity != 'all' }}
+    where
+        {{ entity ~ ' is not null' if entity != 'all' else 'true' }}
+        -- A day of which some requests were never counted has no known number of them.
+        {{ 'and uncounted_rows = 0' if basis == 'inference' }}
     group by {{ entity ~ ', ' if entity != 'all' }}usage_date
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -68,7 +75,9 @@ wholes as (
         sum(quantity) as quantity,
         row_number() over (
             partition by unit, unit_date
-            order by case when entity_type = 'all' then 0 else 1 end asc, entity_type asc nulls last
+            order by
+                case when entity_type = 'all' then 0 else 1 end asc nulls last,
+                entity_type asc nulls last
         ) as whole_rank,
         unit_date
     from quantities

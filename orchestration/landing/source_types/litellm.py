@@ -1,11 +1,17 @@
-"""LiteLLM's spend log: CSV, JSON lines, Parquet, or its Postgres database."""
+"""LiteLLM's spend log: CSV, JSON lines, Parquet, or its Postgres database.
+
+Columns of the releases 1.61 to 1.109 (schema.prisma of BerriAI/litellm): what an older one lacks
+is null. `metadata.usage_object` is LiteLLM's Usage (litellm/types/utils.py).
+"""
 
 import json
 from typing import Any
 
-from orchestration.landing.datasets import LITELLM
+from orchestration.landing.datasets.gateways import LITELLM
 from orchestration.landing.sources import Columns, Derived, SourceType
 from orchestration.settings import SourceSettings
+
+_PROMPT = ("usage_object", "prompt_tokens_details")
 
 # The only keys of `metadata` that are read: the rest may hold what users wrote. Emitters differ in
 # where they put cached tokens, so the first key that is present wins.
@@ -23,7 +29,30 @@ METADATA_KEYS = {
     "metadata_reasoning_tokens": (
         ("usage_object", "completion_tokens_details", "reasoning_tokens"),
     ),
+    "metadata_cache_write_5m_tokens": (
+        (*_PROMPT, "cache_creation_token_details", "ephemeral_5m_input_tokens"),
+    ),
+    "metadata_cache_write_1h_tokens": (
+        (*_PROMPT, "cache_creation_token_details", "ephemeral_1h_input_tokens"),
+    ),
+    "metadata_audio_input_tokens": ((*_PROMPT, "audio_tokens"),),
+    "metadata_image_input_tokens": ((*_PROMPT, "image_tokens"),),
+    "metadata_audio_output_tokens": (
+        ("usage_object", "completion_tokens_details", "audio_tokens"),
+    ),
+    "metadata_web_search_requests": (
+        ("usage_object", "server_tool_use", "web_search_requests"),
+        (*_PROMPT, "web_search_requests"),
+    ),
+    "metadata_service_tier": (("usage_object", "service_tier"),),
+    "metadata_error_code": (("error_information", "error_code"),),
 }
+# These are text: what is no code, such as a message in its place, is called `other`.
+CODES = ("metadata_service_tier", "metadata_error_code")
+CODE_PATTERN = "^[A-Za-z0-9_.:/#-]{1,128}$"
+
+# Landed column → the table's, where the names differ: `user` is a function in SQL.
+RENAMED = {"user_id": "user"}
 
 
 def _shape() -> str:
@@ -42,26 +71,35 @@ def _shape() -> str:
 _PARSED = f"try(from_json({{raw}}, '{_shape()}'))"
 
 
-def _derived(paths: tuple[tuple[str, ...], ...]) -> Derived:
+def _derived(column: str, paths: tuple[tuple[str, ...], ...]) -> Derived:
     values = []
     for path in paths:
         value = "{parsed}"
         for key in path:
             value = f"struct_extract({value}, '{key}')"
         values.append(value)
-    return Derived("metadata", _PARSED, f"coalesce({', '.join(values)})")
+    found = f"coalesce({', '.join(values)})"
+    if column in CODES:
+        found = (
+            f"case when regexp_matches({found}, '{CODE_PATTERN}') then {found} "
+            f"when {found} is not null then 'other' end"
+        )
+    return Derived("metadata", _PARSED, found)
 
 
-_DERIVED = {column: _derived(paths) for column, paths in METADATA_KEYS.items()}
+_DERIVED = {column: _derived(column, paths) for column, paths in METADATA_KEYS.items()}
+
+
+# A day of the database has the keys of its metadata as columns already.
+_NAMES = {column: RENAMED.get(column, column) for column in LITELLM.columns}
 
 
 def _columns(source: SourceSettings, available: list[str]) -> Columns:
-    plain = {column: column for column in LITELLM.columns if column in available}
+    plain = {column: name for column, name in _NAMES.items() if name in available}
     return {**plain, **(_DERIVED if "metadata" in available else {})}
 
 
-def _required(source: SourceSettings) -> tuple[str, ...]:
-    return ("request_id", "startTime", "prompt_tokens", "completion_tokens", "model")
+_REQUIRED = ("request_id", "startTime", "prompt_tokens", "completion_tokens", "model")
 
 
 SOURCE_TYPE = SourceType(
@@ -69,6 +107,10 @@ SOURCE_TYPE = SourceType(
     dataset=LITELLM,
     delivery="append",
     columns=_columns,
-    required=_required,
+    required=lambda source: _REQUIRED,
     reads_database=True,
+    sparse=(
+        "metadata",
+        *(name for name in _NAMES.values() if name not in (*_REQUIRED, *METADATA_KEYS)),
+    ),
 )

@@ -36,16 +36,25 @@
         from {{ source_model }}
         where {{ source_where }}
 
+    ),
+
+    summed as (
+
+        select
+            {% for expression in per %}key_{{ loop.index }}, {% endfor -%}
+            sum(amount) as summed_amount,
+            sum(source_amount) as summed_source_amount,
+            max(here) = 1 as is_here,
+            max(there) = 1 as is_there
+        from sides
+        group by {% for expression in per %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+
     )
 
-    select
-        {% for expression in per %}key_{{ loop.index }}, {% endfor -%}
-        sum(amount) as amount,
-        sum(source_amount) as source_amount
-    from sides
-    group by {% for expression in per %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
-    having
-        sum(amount) is distinct from sum(source_amount)
-        or (max(here) = 0) <> (max(there) = 0)
+    select *
+    from summed
+    where
+        summed_amount is distinct from summed_source_amount
+        or is_here <> is_there
 
 {% endtest %}

@@ -1,0 +1,54 @@
+{{ config(materialized='view') }}
+
+{# What a report does not tell: unknown, not none. None of them tells of retries, nor how long the
+   prompts were beyond the window of prices. #}
+{% set untold = {
+    'stg_openai__usage': ['team', 'customer', 'context_tokens', 'failed_requests'],
+    'stg_anthropic__usage': ['team', 'customer', 'requests', 'failed_requests'],
+    'stg_litellm__daily': ['sub_account_id', 'workload', 'context_tokens'],
+    'stg_openrouter__activity': ['team', 'context_tokens', 'failed_requests'],
+} %}
+{% set told_keys = ['team', 'customer', 'workload'] %}
+
+with
+
+int_token_buckets as (
+    {% for report, columns in untold.items() %}
+    select
+        source_name,
+        period,
+        provider,
+        model,
+        service_tier,
+        {%- for column in ['sub_account_id'] + allocation_keys() %}
+        {%- if column in columns or column in allocation_keys() and column not in told_keys %}
+        {{ text('null') }} as {{ column }},
+        {%- else %}
+        {{ column }},
+        {%- endif %}
+        {%- endfor %}
+        {%- if 'context_tokens' in columns %}
+        cast(0 as {{ bigint_type() }}) as context_tokens,
+        {%- else %}
+        context_tokens,
+        {%- endif %}
+        {%- for count in ['requests', 'failed_requests', 'retried_requests'] %}
+        {%- if count in columns + ['retried_requests'] %}
+        cast(null as {{ bigint_type() }}) as {{ count }},
+        {%- else %}
+        {{ count }},
+        {%- endif %}
+        {%- endfor %}
+        {%- for token_class in token_classes() %}
+        {{ token_class }}_tokens,
+        {%- endfor %}
+        has_token_mismatch,
+        started_at,
+        usage_date
+    from {{ ref(report) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+)
+
+select * from int_token_buckets

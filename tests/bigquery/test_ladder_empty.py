@@ -1,0 +1,28 @@
+"""Rung 2: every statement of the project typed by GoogleSQL on no rows: models, seeds, data tests
+and unit tests, with what the adapter writes around them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.bigquery.process import BigQueryServer
+from tests.bigquery.scenarios import Server, build_empty, open_empty
+from tests.bigquery.twins import tell, timed
+
+pytestmark = pytest.mark.slow
+
+PASSED = {"success", "pass"}
+
+
+def test_every_statement_is_typed_on_no_rows(bigquery: BigQueryServer, tmp_path: Path) -> None:
+    settings = open_empty(tmp_path, Server(bigquery.project, bigquery.endpoint, "empty_"))
+    with timed("dbt build --empty"):
+        results = build_empty(settings)
+    kinds = Counter(kind for kind, _, _ in results)
+    tell(", ".join(f"{count} {kind}s" for kind, count in kinds.items()))
+    wrong = [f"{name}: {message}" for _, name, message in results if message not in PASSED]
+    assert not wrong, "\n".join(wrong)
+    assert {"model", "seed", "test", "unit_test"} <= kinds.keys()

@@ -1,0 +1,76 @@
+"""kill -9 of BigQuery in mid-build, several times; then a run: the marts of an undisturbed one."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.bigquery import scenarios
+from tests.bigquery.compare import differences
+from tests.bigquery.process import BigQueryServer
+from tests.bigquery.readers import bigquery_marts, duckdb_marts
+from tests.bigquery.twins import Twins, tell
+
+pytestmark = pytest.mark.slow
+
+SEED = 20261121
+MOMENTS = 3
+LATEST = 0.6
+"""The latest share of the nodes at which it strikes: each strike costs a build up to there."""
+PATIENCE = 5
+"""Seconds until a run that lost its server is ended too: Google's clients retry for ten minutes."""
+
+
+def test_a_server_killed_in_mid_build_and_a_run_give_the_undisturbed_marts(
+    fresh: Twins, tmp_path: Path
+) -> None:
+    server = BigQueryServer(tmp_path / "server").start()
+    workspace = tmp_path / "workspace"
+    try:
+        scenarios.open_company(fresh.company, workspace, _place(server))
+        draw = random.Random(SEED)
+        for share in sorted(LATEST * draw.random() for _ in range(MOMENTS)):
+            process = scenarios.start_product(workspace)
+            struck = _strike(process, server, share)
+            server.restart()
+            scenarios.move_to(workspace, _place(server))
+            tell(f"killed at {struck} of the nodes")
+        scenarios.run_product(workspace)
+        public = scenarios.public_names(fresh.duckdb)
+        expected = duckdb_marts(fresh.duckdb / "published" / "marts.duckdb", public)
+        found = differences(expected, bigquery_marts(server.client(), ""))
+        assert not found, "\n".join(found)
+    finally:
+        server.kill()
+
+
+def _place(server: BigQueryServer) -> scenarios.Server:
+    return scenarios.Server(server.project, server.endpoint)
+
+
+def _strike(process: subprocess.Popen[str], server: BigQueryServer, share: float) -> str:
+    """Kill the server when this share of the nodes is built; a run that ends by itself says so in a
+    sentence."""
+    assert process.stdout is not None
+    struck, printed = "", []
+    for line in process.stdout:
+        printed.append(line)
+        done = re.match(r"(\d+) of (\d+) ", line)
+        if done and int(done[1]) >= share * int(done[2]):
+            struck = f"{done[1]} of {done[2]}"
+            server.kill()
+            break
+    assert struck, "".join(printed)[-3000:]
+    try:
+        rest, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 1 and "Traceback" not in rest, rest[-3000:]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    return struck
