@@ -55,7 +55,7 @@ def test_values_go_in_and_out_unchanged(kind):
     assert answer.values == rows
 
 
-@pytest.mark.parametrize("kind", set(VALUES) - {"JSON"})
+@pytest.mark.parametrize("kind", sorted(set(VALUES) - {"JSON"}))
 def test_values_mean_to_googlesql_what_they_mean_here(kind):
     """Encoding and decoding could be wrong in one way: GoogleSQL's text of a value is the judge."""
     value = VALUES[kind][-1]
