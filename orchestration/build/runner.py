@@ -26,6 +26,10 @@ Progress = Callable[[str], None]
 """Called with one line of text whenever there is news."""
 
 
+NOT_RUN: tuple[str, ...] = ("unit_test",)
+"""Unit tests judge the project, not the data: the test suite runs them."""
+
+
 def silent(_: str) -> None:
     """The progress of somebody who does not look."""
 
@@ -99,8 +103,8 @@ class DbtSession:
         self.parse()
         self.register()
         arguments = ["build", "--indirect-selection", "eager"]
-        # Unit tests judge the project, not the data: the test suite runs them.
-        arguments += ["--exclude-resource-type", "unit_test"]
+        for kind in NOT_RUN:
+            arguments += ["--exclude-resource-type", kind]
         arguments += ["--select", *select] if select else []
         arguments += ["--exclude", *exclude] if exclude else []
         code = code_hash()
