@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from tests.bigquery.statements import RIGHT, ROWS, TABLES, UNCERTAIN, VALID_AFTER_ALL, WRONG
@@ -13,6 +11,7 @@ pytest.importorskip("zetasql", reason="GoogleSQL is not installed")
 from tests.bigquery.server.errors import BigQueryError
 from tests.bigquery.server.statements import run_script
 from tests.bigquery.server.store import Dataset, Store, now_ms
+from tests.bigquery.twins import tell
 
 HOUR = 3_600_000
 
@@ -41,16 +40,11 @@ def answer(held, sql):
     return None
 
 
-def show(line):
-    """Seen with `pytest -s`."""
-    sys.stdout.write(f"\n{line}\n")
-
-
 def test_right_statements_are_taken(held):
     errors = {name: answer(held, sql) for name, sql in RIGHT.items()}
     refused = {name: str(error) for name, error in errors.items() if error}
     figure = f"{len(RIGHT) - len(refused)} of {len(RIGHT)}"
-    show(f"right statements taken: {figure}; not: {refused}")
+    tell(f"right statements taken: {figure}; not: {refused}")
     assert len(RIGHT) == 47
     assert len(RIGHT) - len(refused) >= 45
 
@@ -60,7 +54,7 @@ def test_wrong_statements_are_refused(held):
     errors = {name: answer(held, sql) for name, sql in WRONG.items()}
     refused = {name for name, error in errors.items() if error and error.code != 501}
     figure = f"{len(refused)} of {len(WRONG)}"
-    show(f"wrong statements refused: {figure}; not: {set(WRONG) - refused}")
+    tell(f"wrong statements refused: {figure}; not: {set(WRONG) - refused}")
     assert len(WRONG) == 45
     assert len(refused) >= 43
 

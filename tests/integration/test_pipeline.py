@@ -68,7 +68,7 @@ def test_every_table_and_column_is_commented_and_has_a_parquet_copy(company: Set
         ("forecasts", "Quantiles."),
         ("limits", ""),
         ("loads", "What arrived. One row per delivery."),
-        ("publish_log", "Every publish so far, the newest is this file. One row per publish."),
+        ("publish_log", "Every publish so far, the newest is what stands. One row per publish."),
     ]
     assert marts(
         company,
