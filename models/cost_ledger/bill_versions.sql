@@ -13,7 +13,7 @@ deliveries as (
         row_count,
         loaded_at
     from {{ source('landing', 'loads') }}
-    where dataset in ('focus_cost_and_usage', 'cost_lines') and status in ('accepted', 'superseded')
+    where dataset in {{ bill_datasets() }} and status in ('accepted', 'superseded')
 
 ),
 
@@ -28,7 +28,8 @@ unpacked as (
 
 ),
 
--- FOCUS bills and cost lines each name their columns in their own way.
+-- Each kind of bill names its columns in its own way; the clouds' own state one cost a line, and
+-- Google's credits stand beside it.
 totals_by_currency as (
 
     select
@@ -37,7 +38,11 @@ totals_by_currency as (
         currency,
         coalesce(
             {{ safe_cast(json_text('amounts', 'BilledCost'), money_type()) }},
-            {{ safe_cast(json_text('amounts', 'billed_cost'), money_type()) }}
+            {{ safe_cast(json_text('amounts', 'billed_cost'), money_type()) }},
+            {{ safe_cast(json_text('amounts', 'line_item_unblended_cost'), money_type()) }},
+            {{ safe_cast(json_text('amounts', 'cost_my_cost'), money_type()) }},
+            {{ safe_cast(json_text('amounts', 'cost'), money_type()) }}
+            + coalesce({{ safe_cast(json_text('amounts', 'credits_amount'), money_type()) }}, 0)
         ) as billed_cost,
         coalesce(
             {{ safe_cast(json_text('amounts', 'EffectiveCost'), money_type()) }},

@@ -147,7 +147,8 @@ def _check_columns(
                 f"{', '.join(reader.columns[:30]) or 'nothing'}",
                 file=shown,
                 next_step="if it was renamed, name the new column in the source's mapping; if the "
-                f'vendor leaves it out, set constants = {{ {path} = "…" }} for the source',
+                f'vendor leaves it out, set constants = {{ {path.split("|")[0]} = "…" }} for the '
+                "source",
             )
 
 

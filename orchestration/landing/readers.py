@@ -118,18 +118,36 @@ def by_format(source: SourceSettings, name: str) -> Build:
     return formats[file_format(source, name)]
 
 
-def _csv(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:
+def csv_with_short_rows(
+    con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path
+) -> Reader:
+    """Of exporters whose header names last columns that no row has.
+
+    A row cut off is still seen: all must be as short as the first one.
+    """
+    if file_format(source, path.name) != "csv":
+        return by_format(source, path.name)(con, source, path)
+    return _csv(con, source, path, short_rows=True)
+
+
+def _csv(
+    con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path, short_rows: bool = False
+) -> Reader:
     """CSV by its header line alone: a sniffer would guess another dialect for a damaged file."""
-    header = _header_line(path)
+    header, first = _first_lines(path)
     delimiter = source.delimiter or max(",;\t|", key=header.count)
     names = next(csv.reader([header], delimiter=delimiter), [])
+    named = len(names)
+    if short_rows and first:
+        names = names[: len(next(csv.reader([first], delimiter=delimiter)))]
+    start = "header=true" if len(names) == named else "skip=1"
     columns: list[str] = []
     for place, name in enumerate(names):
         unique = name.strip() or f"column{place}"
         columns.append(f"{unique}_{place}" if unique in columns else unique)
     kinds = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
     scan = (
-        f"read_csv({literal(str(path))}, auto_detect=false, header=true, "
+        f"read_csv({literal(str(path))}, auto_detect=false, {start}, "
         f"delim={literal(delimiter)}, quote='\"', escape='\"', nullstr={_NULLS}, "
         f"columns={{{kinds}}})"
     )
@@ -148,9 +166,11 @@ def _into_texts(whole: Callable[[str], str], columns: list[str]) -> Callable[[st
     return raw
 
 
-def _header_line(path: Path) -> str:
+def _first_lines(path: Path) -> tuple[str, str]:
+    """The header and the line after it; empty where the file ends before."""
     with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as stream:
-        return stream.readline(1_048_576).decode("utf-8-sig").rstrip("\r\n")
+        header, first = (stream.readline(1_048_576) for _ in range(2))
+    return header.decode("utf-8-sig").rstrip("\r\n"), first.decode(errors="replace").rstrip("\r\n")
 
 
 def _parquet(con: duckdb.DuckDBPyConnection, source: SourceSettings, path: Path) -> Reader:

@@ -36,6 +36,14 @@ bill_lines as (
     union all
     select * from {{ ref('stg_cost_lines__charges') }}
     union all
+    select * from {{ ref('stg_aws_cur__charges') }}
+    union all
+    select * from {{ ref('stg_azure_cost__charges') }}
+    union all
+    select * from {{ ref('stg_oci_cost__charges') }}
+    union all
+    select * from {{ ref('stg_gcp_billing__charges') }}
+    union all
     select * from own_vendor_lines
 
 ),

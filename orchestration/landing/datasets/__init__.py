@@ -17,6 +17,7 @@ from orchestration.landing.datasets.base import (
     Dataset,
     named,
 )
+from orchestration.landing.datasets.bills import CLOUD_BILLS
 from orchestration.landing.datasets.clouds import (
     AZURE_OPENAI,
     BEDROCK_LOGS,
@@ -233,6 +234,7 @@ DATASETS: dict[str, Dataset] = {
     for dataset in (
         FOCUS,
         COST_LINES,
+        *CLOUD_BILLS,
         LITELLM,
         TOKEN_EVENTS,
         GPU_JOBS,
