@@ -8,6 +8,7 @@ import typer
 
 from orchestration import __version__
 from orchestration.commands import (
+    close,
     doctor,
     explain,
     migrate,
@@ -34,6 +35,7 @@ app.command()(pipeline.land)
 app.command()(pipeline.build)
 app.command()(pipeline.forecast)
 app.command()(pipeline.publish)
+app.command()(close.close)
 app.command()(status.status)
 app.command()(explain.explain)
 app.command()(query.query)

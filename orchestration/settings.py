@@ -289,7 +289,8 @@ def _check_sources(path: Path, settings: Settings) -> None:
                 f"{path}: source '{source.name}': key 'uri' is missing",
                 "add it to the settings file",
             )
-        for key in _API_KEYS & source.model_fields_set:
+        known = {"api_key_env", "start", "refetch_days"} if types[source.type].reads_api else set()
+        for key in _API_KEYS & source.model_fields_set - known:
             if types[source.type].vendor is None:
                 raise SettingsError(
                     f"{path}: source '{source.name}': type '{source.type}' has no key '{key}'",
@@ -302,6 +303,15 @@ def _check_sources(path: Path, settings: Settings) -> None:
                 nearest(source.billed_by, names),
             )
         types[source.type].check(source)
+        for other in settings.sources:
+            gateways = {str(each.options.get("gateway", "")) for each in (source, other)}
+            if other.type in types[source.type].repeats and len(gateways) == 1:
+                raise SettingsError(
+                    f"{path}: sources '{source.name}' ({source.type}) and '{other.name}' "
+                    f"({other.type}) hold the same requests: all would count twice",
+                    f"keep '{other.name}', which tells more; if the two are of different "
+                    'gateways, name one of them: options = { gateway = "eu" }',
+                )
 
 
 def load_settings(path: str | Path) -> Settings:

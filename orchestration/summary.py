@@ -121,6 +121,20 @@ class Unpriced:
 
 
 @dataclass(frozen=True)
+class BillComparison:
+    """A bill's token money beside the rated usage: what is equal, and what has a known cause.
+
+    `explained` holds what is equal, and differences whose cause fits to the bill's last decimal.
+    """
+
+    bill_source_name: str
+    currency: str
+    billed: Decimal | None
+    equal: Decimal | None
+    explained: Decimal | None
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """One run, and the marts after it.
 
@@ -151,6 +165,7 @@ class RunSummary:
     forecast: Sequence[MonthForecast] = ()
     budgets: Sequence[Budget] = ()
     kpis: Sequence[Kpi] = ()
+    bills: Sequence[BillComparison] = ()
     quarantined: Mapping[str, int] = field(default_factory=dict)
     unpriced: Sequence[Unpriced] = ()
     without_rate: Mapping[str, int] = field(default_factory=dict)
@@ -188,6 +203,7 @@ def summarize(
             forecast=figures.of(MonthForecast, FORECAST),
             budgets=figures.of(Budget, BUDGETS),
             kpis=figures.of(Kpi, KPIS),
+            bills=figures.of(BillComparison, BILLS),
             quarantined=figures.pairs(QUARANTINED),
             unpriced=figures.of(Unpriced, UNPRICED),
             without_rate=figures.pairs(WITHOUT_RATE),
@@ -288,6 +304,22 @@ KPIS = """
     from {governance.kpi_values}
     where is_guarded
     order by level is null, kpi, scope = 'total' desc, scope
+"""
+
+BILLS = """
+    select
+        bill_source_name,
+        currency,
+        sum(abs(billed_cost)),
+        sum(case when cause = 'none' then abs(billed_cost) end),
+        sum(case
+            when cause not in ('sampling', 'unpriced', 'unbilled', 'unmatched')
+                then abs(billed_cost)
+        end)
+    from {cost_ledger.rated_vs_billed}
+    group by bill_source_name, currency
+    having sum(abs(billed_cost)) > 0
+    order by 3 desc, 1, 2
 """
 
 QUARANTINED = """

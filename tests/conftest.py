@@ -1,9 +1,11 @@
-"""Fixtures shared by all tests: workspaces, the real data, one built sample company a session."""
+"""Fixtures shared by all tests: workspaces, the real data, one built sample company a session, the
+BigQuery server."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from orchestration.settings import Settings, load_settings
+from tests.bigquery.process import BigQueryServer, Storage
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -89,6 +92,43 @@ def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 write_sample(folder)
             run(load_settings(folder / "twinledger.toml"))
     return folder
+
+
+def needs(*modules: str) -> None:
+    """Skip the test where one of them is not installed."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"not installed here: {', '.join(missing)} (the dev extra has them)")
+
+
+@pytest.fixture(scope="session")
+def bigquery(
+    tmp_path_factory: pytest.TempPathFactory, storage: Storage
+) -> Iterator[BigQueryServer]:
+    """One server a worker; a test uses datasets of its own and leaves the server running."""
+    needs("zetasql", "wasmtime")
+    server = BigQueryServer(tmp_path_factory.mktemp("bigquery"), storage.endpoint).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_bigquery(tmp_path: Path, storage: Storage) -> Iterator[BigQueryServer]:
+    """A server for one test, which may kill and restart it."""
+    needs("zetasql", "wasmtime")
+    server = BigQueryServer(tmp_path / "bigquery", storage.endpoint).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def storage() -> Iterator[Storage]:
+    needs("gcp_storage_emulator", "gcsfs")
+    from gcp_storage_emulator.server import create_server
+
+    server = create_server("127.0.0.1", 0, in_memory=True, default_bucket=Storage.bucket)
+    with server:
+        yield Storage(f"http://127.0.0.1:{server._api._httpd.server_address[1]}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -31,20 +31,23 @@
     from (select * from {{ source('landing', 'standing') }}) as standing
     {%- if is_incremental() %}
     cross join (select thresholds from {{ ref('int_context_bands') }}) as bands
+    cross join (select clock_state from {{ ref('int_clock_bands') }}) as clocks
     left join (
         select
             source_name,
             period,
             state_id,
-            context_thresholds
+            context_thresholds,
+            clock_state
         from {{ this }}
-        group by source_name, period, state_id, context_thresholds
+        group by source_name, period, state_id, context_thresholds, clock_state
     ) as built
         on
             standing.source_name = built.source_name
             and standing.period = built.period
             and standing.state_id = built.state_id
             and bands.thresholds = built.context_thresholds
+            and clocks.clock_state = built.clock_state
     {%- endif %}
     where
         standing.dataset in {{ token_datasets() }}

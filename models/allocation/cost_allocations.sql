@@ -95,7 +95,8 @@ exact as (
     select
         {%- for amount in amounts %}
         case
-            when given.origin_id is not null then shared.{{ amount }} - given.{{ amount }}
+            when shared.remainder_of is not null
+                then shared.{{ amount }} - coalesce(given.{{ amount }}, 0)
             else shared.{{ amount }}_share
         end as {{ amount }}_part,
         {%- endfor %}

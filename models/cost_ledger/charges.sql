@@ -21,6 +21,17 @@ rule_categories as (
 
 ),
 
+pricing_rules as (
+
+    select
+        category_key,
+        pricing_model,
+        first_date,
+        next_first_date
+    from {{ ref('int_charge_pricing_models') }}
+
+),
+
 stated_categories as (
 
     select
@@ -63,12 +74,23 @@ charges as (
         lines.service_category,
         lines.sku_id,
         lines.sku_price_id,
+        lines.sku_meter,
         lines.model,
         lines.charge_category,
         lines.charge_class,
         lines.charge_description,
         lines.pricing_category,
-        lines.pricing_model,
+        -- As the bill states it, else as the first matching rule says, else what is usual.
+        coalesce(
+            lines.pricing_model,
+            pricing_rules.pricing_model,
+            case
+                when lines.charge_category = 'Usage' then 'on_demand'
+                when lines.charge_category = 'Purchase' then 'subscription'
+                when lines.charge_category = 'Credit' then 'free'
+                when lower(lines.pricing_category) in ('standard', 'on-demand') then 'on_demand'
+            end
+        ) as pricing_model,
         lines.pricing_unit,
         lines.consumed_unit,
         lines.billing_currency,
@@ -111,6 +133,13 @@ charges as (
             and lines.charge_date >= rule_categories.first_date
             and lines.charge_date
             < coalesce(rule_categories.next_first_date, date '9999-12-31')
+    left join pricing_rules
+        on
+            lines.category_key = pricing_rules.category_key
+            -- The name of a model is no name of a bill's service.
+            and lines.evidence_level <> 'rated'
+            and lines.charge_date >= pricing_rules.first_date
+            and lines.charge_date < coalesce(pricing_rules.next_first_date, date '9999-12-31')
     left join rates
         on
             lines.charge_date = rates.rate_date

@@ -23,8 +23,10 @@ token_requests as (
         provider,
         model,
         service_tier,
+        geography,
         status,
         session_id,
+        unit,
         currency,
         cost_center,
         team,
@@ -43,6 +45,11 @@ token_requests as (
         input_cache_write_other_tokens,
         output_visible_tokens,
         output_reasoning_tokens,
+        {%- for part in token_modalities() %}
+        {{ part }},
+        {%- endfor %}
+        quantity,
+        sampling_rate,
         reported_cost,
         is_failed,
         is_retry,

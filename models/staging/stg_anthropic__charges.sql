@@ -57,7 +57,7 @@ stg_anthropic__charges as (
         {{ text('null') }} as charge_class,
         description as charge_description,
         'Standard' as pricing_category,
-        'on_demand' as pricing_model,
+        {{ text('null') }} as pricing_model,
         {{ text('null') }} as pricing_unit,
         {{ text('null') }} as consumed_unit,
         currency as billing_currency,

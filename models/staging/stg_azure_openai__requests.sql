@@ -1,3 +1,14 @@
+{% set parts = [
+    'cache_read',
+    'cache_write_other',
+    'reasoning',
+    'audio_input',
+    'image_input',
+    'audio_read',
+    'audio_output',
+    'image_output',
+] %}
+
 with
 
 source as (
@@ -8,10 +19,14 @@ source as (
         provider,
         model,
         case
-            when is_provisioned and not coalesce(is_spillover, false) then 'provisioned'
+            when is_spillover then 'spillover'
+            when is_provisioned then 'provisioned'
             when lower(deployment_type) like '%batch%' then 'batch'
             else {{ standard_tier('service_tier') }}
         end as service_tier,
+        lower(deployment_type) as deployment_type,
+        -- 'East US 2' and 'eastus2' are one region.
+        replace(lower(location), ' ', '') as region,
         result_code as status,
         cost_center,
         team,
@@ -27,6 +42,11 @@ source as (
         coalesce(cached_tokens, 0) as cache_read_tokens,
         coalesce(cache_write_tokens, 0) as cache_write_other_tokens,
         coalesce(reasoning_tokens, 0) as reasoning_tokens,
+        coalesce(prompt_audio_tokens, 0) - coalesce(cached_audio_tokens, 0) as audio_input_tokens,
+        coalesce(prompt_image_tokens, 0) as image_input_tokens,
+        coalesce(cached_audio_tokens, 0) as audio_read_tokens,
+        coalesce(completion_audio_tokens, 0) as audio_output_tokens,
+        coalesce(completion_image_tokens, 0) as image_output_tokens,
         {{ is_failed_status('result_code') }} as is_failed,
         {{ adapter.quote("time") }} as started_at
     from {{ source('landing', 'azure_openai') }}
@@ -35,14 +55,33 @@ source as (
 
 ),
 
-summed as (
+whole as (
 
     select
         *,
-        cast(0 as {{ bigint_type() }}) as cache_write_5m_tokens,
-        cast(0 as {{ bigint_type() }}) as cache_write_1h_tokens,
+        -- Global deployments have one price, those of a data zone (there are two) one a zone, and
+        -- regional ones one a region; a record need not say of which kind its deployment is.
+        case
+            when deployment_type like 'global%' then 'global'
+            when
+                deployment_type like 'datazone%'
+                and regexp_replace(region, '[0-9]+$', '') like '%us'
+                then 'us'
+            when deployment_type like 'datazone%' and region is not null then 'eu'
+            else region
+        end as geography,
         coalesce(stated_total_tokens = prompt_tokens + completion_tokens, true)
-            as is_total_consistent
+            as is_total_consistent,
+        case
+            when coalesce(stated_total_tokens = prompt_tokens + completion_tokens, true)
+                then prompt_tokens
+            else greatest(stated_total_tokens - completion_tokens, 0)
+        end as whole_input_tokens,
+        case
+            when coalesce(stated_total_tokens = prompt_tokens + completion_tokens, true)
+                then completion_tokens
+            else least(completion_tokens, stated_total_tokens)
+        end as whole_output_tokens
     from source
 
 ),
@@ -51,18 +90,8 @@ checked as (
 
     select
         *,
-        case
-            when is_total_consistent then prompt_tokens
-            else greatest(stated_total_tokens - completion_tokens, 0)
-        end as whole_input_tokens,
-        case
-            when is_total_consistent then completion_tokens
-            else least(completion_tokens, stated_total_tokens)
-        end as whole_output_tokens,
-        is_total_consistent and prompt_tokens >= cache_read_tokens + cache_write_other_tokens
-            as is_input_consistent,
-        is_total_consistent and completion_tokens >= reasoning_tokens as is_output_consistent
-    from summed
+        {{ token_checks(parts, believed='is_total_consistent') }}
+    from whole
 
 ),
 
@@ -71,34 +100,7 @@ checked as (
 stg_azure_openai__requests as (
 
     select
-        source_name,
-        load_id,
-        source_file,
-        period,
-        request_id,
-        provider,
-        model,
-        service_tier,
-        status,
-        {{ text('null') }} as session_id,
-        {{ text('null') }} as currency,
-        cost_center,
-        team,
-        product,
-        feature,
-        use_case,
-        customer,
-        environment,
-        workload,
-        source_row,
-        {{ disjoint_classes() }},
-        {{ as_money('null') }} as reported_cost,
-        is_failed,
-        false as is_retry,
-        is_input_consistent = false or is_output_consistent = false as has_token_mismatch,
-        started_at,
-        cast(null as {{ timestamp_type() }}) as ended_at,
-        {{ as_date('started_at') }} as usage_date
+        {{ request_columns(['geography'], parts) }}
     from checked
 
 )

@@ -1,3 +1,5 @@
+{% set parts = ['cache_read', 'cache_write_5m', 'cache_write_1h', 'cache_write_other'] %}
+
 with
 
 source as (
@@ -12,6 +14,9 @@ source as (
             when performanceConfig_latency = 'optimized' then 'latency_optimized'
             else {{ standard_tier('serviceTier') }}
         end as service_tier,
+        -- AWS bills the price of the region that was called, wherever a profile sends the request;
+        -- the profile's own geography is in the model's name.
+        lower(coalesce(region, inferenceRegion)) as geography,
         coalesce(errorCode, status) as status,
         cost_center,
         team,
@@ -21,9 +26,11 @@ source as (
         customer,
         environment,
         workload,
+        case when output_outputVideoDurationSeconds > 0 then 'output_video_seconds' end as unit,
+        nullif(output_outputVideoDurationSeconds, 0) as quantity,
         coalesce(input_inputTokenCount, 0) as uncached_tokens,
         coalesce(input_cacheReadInputTokenCount, 0) as cache_read_tokens,
-        -- The split by lifetime may hold more than the total: the larger of the two counts then.
+        -- The split by lifetime may miss the total: the larger of the two counts then.
         greatest(
             coalesce(input_cacheWriteInputTokenCount, 0),
             coalesce(usage_cacheWrite5mTokens, 0)
@@ -31,15 +38,12 @@ source as (
         ) as cache_write_tokens,
         coalesce(usage_cacheWrite5mTokens, 0) as cache_write_5m_tokens,
         coalesce(usage_cacheWrite1hTokens, 0) as cache_write_1h_tokens,
-        coalesce(
-            input_cacheWriteInputTokenCount
-            >= coalesce(usage_cacheWrite5mTokens, 0)
-            + coalesce(usage_cacheWrite1hTokens, 0),
-            true
-        ) as is_write_consistent,
+        {{ is_split_whole(
+            'input_cacheWriteInputTokenCount',
+            ['usage_cacheWrite5mTokens', 'usage_cacheWrite1hTokens'],
+        ) }} as is_write_consistent,
         coalesce(output_outputTokenCount, 0) as output_tokens,
         usage_totalTokens as stated_total_tokens,
-        cast(0 as {{ bigint_type() }}) as reasoning_tokens,
         errorCode is not null or {{ is_failed_status('status') }} as is_failed,
         {{ adapter.quote("timestamp") }} as started_at
     from {{ source('landing', 'bedrock_logs') }}
@@ -62,7 +66,7 @@ summed as (
 
 ),
 
-checked as (
+whole as (
 
     select
         *,
@@ -73,10 +77,17 @@ checked as (
         case
             when is_total_consistent then output_tokens
             else least(output_tokens, stated_total_tokens)
-        end as whole_output_tokens,
-        is_total_consistent as is_input_consistent,
-        true as is_output_consistent
+        end as whole_output_tokens
     from summed
+
+),
+
+checked as (
+
+    select
+        *,
+        {{ token_checks(parts, believed='is_total_consistent') }}
+    from whole
 
 ),
 
@@ -85,36 +96,9 @@ checked as (
 stg_bedrock__requests as (
 
     select
-        source_name,
-        load_id,
-        source_file,
-        period,
-        request_id,
-        provider,
-        model,
-        service_tier,
-        status,
-        {{ text('null') }} as session_id,
-        {{ text('null') }} as currency,
-        cost_center,
-        team,
-        product,
-        feature,
-        use_case,
-        customer,
-        environment,
-        workload,
-        source_row,
-        {{ disjoint_classes() }},
-        {{ as_money('null') }} as reported_cost,
-        is_failed,
-        false as is_retry,
-        is_input_consistent = false
-        or is_output_consistent = false
-        or is_write_consistent = false as has_token_mismatch,
-        started_at,
-        cast(null as {{ timestamp_type() }}) as ended_at,
-        {{ as_date('started_at') }} as usage_date
+        {{ request_columns(
+            ['geography', 'unit', 'quantity'], parts, checks=['is_write_consistent']
+        ) }}
     from checked
 
 )

@@ -28,8 +28,8 @@ source as (
         ChargeCategory as charge_category,
         ChargeClass as charge_class,
         ChargeDescription as charge_description,
-        lower(ChargeFrequency) as charge_frequency,
         PricingCategory as pricing_category,
+        PricingCurrency as pricing_currency,
         PricingUnit as pricing_unit,
         ConsumedUnit as consumed_unit,
         BillingCurrency as billing_currency,
@@ -77,19 +77,33 @@ stg_focus__charges as (
         charge_class,
         charge_description,
         pricing_category,
+        -- What the bill itself tells; where it tells no more, rules and defaults follow.
         case
-            when commitment_discount_status is not null or lower(pricing_category) = 'committed'
+            when
+                commitment_discount_id is not null
+                or commitment_discount_status is not null
+                or lower(pricing_category) in ('committed', 'commitment-based')
+                then 'committed'
+            -- Paid beforehand, in money or in a currency of the vendor's own: what was bought for
+            -- later, and what is drawn from it.
+            when charge_category = 'Purchase' and billed_cost > 0 and effective_cost = 0
                 then 'committed'
             when
-                lower(charge_description) like '%provisioned%throughput%'
-                or lower(sku_meter) like '%provisioned%'
-                then 'provisioned'
+                charge_category = 'Usage'
+                and pricing_currency <> billing_currency
+                and billed_cost = 0
+                and effective_cost > 0
+                then 'committed'
             when lower(pricing_category) in ('dynamic', 'spot') then 'spot'
             when lower(pricing_category) = 'tiered' then 'tiered'
-            when charge_category = 'Purchase' and charge_frequency = 'recurring' then 'subscription'
-            when charge_category = 'Usage' and list_unit_price = 0 and billed_cost = 0 then 'free'
-            when lower(pricing_category) in ('standard', 'on-demand') or charge_category = 'Usage'
-                then 'on_demand'
+            when
+                charge_category = 'Usage'
+                and billed_cost = 0
+                and (
+                    list_unit_price = 0
+                    or list_cost > 0 and coalesce(effective_cost, 0) = 0
+                )
+                then 'free'
         end as pricing_model,
         pricing_unit,
         consumed_unit,

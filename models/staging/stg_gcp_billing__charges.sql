@@ -151,9 +151,13 @@ stg_gcp_billing__charges as (
             when {{ json_text('credit', 'type') }} like 'COMMITTED_USAGE%' then 'committed'
             when {{ json_text('credit', 'type') }} in ('FREE_TIER', 'PROMOTION') then 'free'
             -- A lower price for what is paid as it is used, no credit that runs out.
-            when {{ json_text('credit', 'type') }} in ('DISCOUNT', 'SUSTAINED_USAGE_DISCOUNT', 'RESELLER_MARGIN')
+            when
+                {{ json_text('credit', 'type') }}
+                in ('DISCOUNT', 'SUSTAINED_USAGE_DISCOUNT', 'RESELLER_MARGIN')
                 then 'on_demand'
-            when {{ json_text('credit', 'type') }} in ('SUBSCRIPTION_BENEFIT', 'FEE_UTILIZATION_OFFSET')
+            when
+                {{ json_text('credit', 'type') }}
+                in ('SUBSCRIPTION_BENEFIT', 'FEE_UTILIZATION_OFFSET')
                 then 'committed'
         end as pricing_model,
         usage_pricing_unit as pricing_unit,

@@ -1,3 +1,14 @@
+{% set parts = [
+    'cache_read',
+    'cache_write_5m',
+    'cache_write_1h',
+    'cache_write_other',
+    'reasoning',
+    'audio_input',
+    'image_input',
+    'audio_output',
+] %}
+
 with
 
 source as (
@@ -5,12 +16,13 @@ source as (
     select
         {{ system_columns() }},
         id as request_id,
-        -- An observation names no provider.
-        {{ text('null') }} as provider,
+        -- An observation names no provider; the settings may.
+        provider,
         provided_model_name as model,
         'standard' as service_tier,
         level as status,
         session_id,
+        'USD' as currency,
         cost_center,
         team,
         product,
@@ -35,10 +47,10 @@ source as (
         coalesce(usage_details_input_cache_creation_1h, 0) as cache_write_1h_tokens,
         coalesce(usage_details_output_reasoning_tokens, usage_details_output_reasoning, 0)
             as reasoning_tokens,
-        coalesce(usage_details_input_audio_tokens, 0)
-        + coalesce(usage_details_input_image_tokens, 0) as other_input_tokens,
-        coalesce(usage_details_output_audio_tokens, 0) as other_output_tokens,
-        total_cost,
+        coalesce(usage_details_input_audio_tokens, 0) as audio_input_tokens,
+        coalesce(usage_details_input_image_tokens, 0) as image_input_tokens,
+        coalesce(usage_details_output_audio_tokens, 0) as audio_output_tokens,
+        total_cost as reported_cost,
         coalesce(upper(level) = 'ERROR', false) as is_failed,
         start_time as started_at,
         end_time as ended_at
@@ -53,8 +65,8 @@ summed as (
     select
         *,
         input_tokens + cache_read_tokens + cache_write_other_tokens + cache_write_5m_tokens
-        + cache_write_1h_tokens + other_input_tokens as added_input_tokens,
-        output_tokens + reasoning_tokens + other_output_tokens as added_output_tokens
+        + cache_write_1h_tokens + audio_input_tokens + image_input_tokens as added_input_tokens,
+        output_tokens + reasoning_tokens + audio_output_tokens as added_output_tokens
     from source
 
 ),
@@ -70,27 +82,39 @@ fitted as (
 
 ),
 
+whole as (
+
+    select
+        *,
+        are_parts_outside or are_parts_inside as is_total_consistent,
+        -- Keys are what the tracing code wrote: a count below zero is none.
+        least(
+            input_tokens,
+            output_tokens,
+            coalesce(stated_total_tokens, 0),
+            audio_input_tokens + image_input_tokens,
+            audio_output_tokens
+        ) >= 0 as is_count,
+        case
+            when are_parts_outside then greatest(added_input_tokens, 0)
+            when are_parts_inside then greatest(input_tokens, 0)
+            else greatest(stated_total_tokens - output_tokens, 0)
+        end as whole_input_tokens,
+        case
+            when are_parts_outside then greatest(added_output_tokens, 0)
+            when are_parts_inside then greatest(output_tokens, 0)
+            else greatest(least(output_tokens, stated_total_tokens), 0)
+        end as whole_output_tokens
+    from fitted
+
+),
+
 checked as (
 
     select
         *,
-        case
-            when are_parts_outside then added_input_tokens
-            when are_parts_inside then input_tokens
-            else greatest(stated_total_tokens - output_tokens, 0)
-        end as whole_input_tokens,
-        case
-            when are_parts_outside then added_output_tokens
-            when are_parts_inside then output_tokens
-            else least(output_tokens, stated_total_tokens)
-        end as whole_output_tokens,
-        are_parts_outside
-        or are_parts_inside
-        and input_tokens >= added_input_tokens - input_tokens as is_input_consistent,
-        are_parts_outside
-        or are_parts_inside
-        and output_tokens >= added_output_tokens - output_tokens as is_output_consistent
-    from fitted
+        {{ token_checks(parts, believed='is_total_consistent and is_count') }}
+    from whole
 
 ),
 
@@ -99,34 +123,9 @@ checked as (
 stg_langfuse__requests as (
 
     select
-        source_name,
-        load_id,
-        source_file,
-        period,
-        request_id,
-        provider,
-        model,
-        service_tier,
-        status,
-        session_id,
-        'USD' as currency,
-        cost_center,
-        team,
-        product,
-        feature,
-        use_case,
-        customer,
-        environment,
-        workload,
-        source_row,
-        {{ disjoint_classes() }},
-        total_cost as reported_cost,
-        is_failed,
-        false as is_retry,
-        is_input_consistent = false or is_output_consistent = false as has_token_mismatch,
-        started_at,
-        ended_at,
-        {{ as_date('started_at') }} as usage_date
+        {{ request_columns(
+            ['session_id', 'currency', 'reported_cost', 'ended_at'], parts, checks=['is_count']
+        ) }}
     from checked
 
 )

@@ -1,3 +1,5 @@
+{% set parts = ['cache_read', 'cache_write_other'] %}
+
 with
 
 source as (
@@ -19,10 +21,7 @@ source as (
         coalesce(prompt_tokens, 0) as whole_input_tokens,
         coalesce(completion_tokens, 0) as whole_output_tokens,
         coalesce(cache_read_input_tokens, 0) as cache_read_tokens,
-        cast(0 as {{ bigint_type() }}) as cache_write_5m_tokens,
-        cast(0 as {{ bigint_type() }}) as cache_write_1h_tokens,
         coalesce(cache_creation_input_tokens, 0) as cache_write_other_tokens,
-        cast(0 as {{ bigint_type() }}) as reasoning_tokens,
         api_requests as requests,
         failed_requests,
         {{ adapter.quote('date') }} as usage_date
@@ -37,8 +36,7 @@ checked as (
     select
         *,
         min(scope_rank) over (partition by source_name, period) as first_scope_rank,
-        whole_input_tokens >= cache_read_tokens + cache_write_other_tokens as is_input_consistent,
-        true as is_output_consistent
+        {{ token_checks(parts) }}
     from source
 
 ),
@@ -58,14 +56,18 @@ stg_litellm__daily as (
         provider,
         model,
         'standard' as service_tier,
+        {{ text('null') }} as geography,
+        {{ text('null') }} as unit,
         team_id as team,
         end_user_id as customer,
         source_row,
-        {{ disjoint_classes() }},
+        {{ disjoint_classes(parts) }},
+        {{ as_money('null') }} as quantity,
         requests,
         failed_requests,
-        is_input_consistent = false as has_token_mismatch,
+        {{ has_token_mismatch() }} as has_token_mismatch,
         {{ day_start('usage_date') }} as started_at,
+        {{ day_start(date_add_days('usage_date', 1)) }} as ended_at,
         usage_date
     from checked
     where scope_rank = first_scope_rank

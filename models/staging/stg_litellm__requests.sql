@@ -1,3 +1,24 @@
+{% set parts = [
+    'cache_read',
+    'cache_write_5m',
+    'cache_write_1h',
+    'cache_write_other',
+    'reasoning',
+    'audio_input',
+    'image_input',
+    'audio_output',
+    'image_output',
+] %}
+{% set told = [
+    'session_id',
+    'currency',
+    'unit',
+    'quantity',
+    'reported_cost',
+    'is_retry',
+    'ended_at',
+] %}
+
 with
 
 source as (
@@ -19,21 +40,25 @@ source as (
         coalesce(metadata_cache_read_tokens, 0) as cache_read_tokens,
         coalesce(metadata_cache_write_5m_tokens, 0) as cache_write_5m_tokens,
         coalesce(metadata_cache_write_1h_tokens, 0) as cache_write_1h_tokens,
-        -- The split by lifetime may hold more than the total: the larger of the two counts then.
+        -- The split by lifetime may miss the total: the larger of the two counts then.
         greatest(
             coalesce(metadata_cache_write_tokens, 0)
             - coalesce(metadata_cache_write_5m_tokens, 0)
             - coalesce(metadata_cache_write_1h_tokens, 0),
             0
         ) as cache_write_other_tokens,
-        coalesce(
-            metadata_cache_write_tokens
-            < coalesce(metadata_cache_write_5m_tokens, 0)
-            + coalesce(metadata_cache_write_1h_tokens, 0),
-            false
-        ) as has_write_mismatch,
+        {{ is_split_whole(
+            'metadata_cache_write_tokens',
+            ['metadata_cache_write_5m_tokens', 'metadata_cache_write_1h_tokens'],
+        ) }} as is_write_consistent,
         coalesce(metadata_reasoning_tokens, 0) as reasoning_tokens,
-        spend,
+        coalesce(metadata_audio_input_tokens, 0) as audio_input_tokens,
+        coalesce(metadata_image_input_tokens, 0) as image_input_tokens,
+        coalesce(metadata_audio_output_tokens, 0) as audio_output_tokens,
+        coalesce(metadata_image_output_tokens, 0) as image_output_tokens,
+        metadata_web_search_requests as web_searches,
+        spend as reported_cost,
+        {{ is_failed_status('status') }} as is_failed,
         startTime as started_at,
         endTime as ended_at
     from {{ source('landing', 'litellm_spend_logs') }}
@@ -44,31 +69,8 @@ checked as (
 
     select
         *,
-        whole_input_tokens
-        >= cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens
-        + cache_write_other_tokens as is_input_consistent,
-        whole_output_tokens >= reasoning_tokens as is_output_consistent
-    from source
-
-),
-
--- LiteLLM counts cache reads and writes inside prompt_tokens and thinking inside completion_tokens,
--- whatever the vendor does. Where the parts exceed the whole, the whole is kept and the parts are
--- not believed.
-stg_litellm__requests as (
-
-    select
-        source_name,
-        load_id,
-        source_file,
-        period,
-        request_id,
-        provider,
-        model,
         -- The gateway answered from its own cache: the vendor was not called and bills nothing.
         case when is_gateway_cache_hit then 'gateway_cache' else vendor_tier end as service_tier,
-        status,
-        session_id,
         'USD' as currency,
         {{ json_tag('request_tags', 'cost_center') }} as cost_center,
         coalesce({{ json_tag('request_tags', 'team') }}, team_id) as team,
@@ -80,17 +82,20 @@ stg_litellm__requests as (
             {{ json_tag('request_tags', 'environment') }}, {{ json_tag('request_tags', 'env') }}
         ) as environment,
         {{ json_tag('request_tags', 'workload') }} as workload,
-        source_row,
-        {{ disjoint_classes() }},
-        spend as reported_cost,
-        {{ is_failed_status('status') }} as is_failed,
         {{ json_tag('request_tags', 'retry_of') }} is not null as is_retry,
-        is_input_consistent = false
-        or is_output_consistent = false
-        or has_write_mismatch as has_token_mismatch,
-        started_at,
-        ended_at,
-        {{ as_date('started_at') }} as usage_date
+        case when web_searches > 0 then 'web_searches' end as unit,
+        case when web_searches > 0 then {{ as_money('web_searches') }} end as quantity,
+        {{ token_checks(parts) }}
+    from source
+
+),
+
+-- LiteLLM counts cache reads and writes inside prompt_tokens and thinking inside completion_tokens,
+-- whatever the vendor does.
+stg_litellm__requests as (
+
+    select
+        {{ request_columns(told, parts, checks=['is_write_consistent']) }}
     from checked
 
 )

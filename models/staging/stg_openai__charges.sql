@@ -24,7 +24,15 @@ tagged as (
 
     select
         source.*,
-        {{ json_of_keys('source', ['project_id', 'api_key_id']) }} as tags
+        {{ json_of_keys('source', ['project_id', 'api_key_id']) }} as tags,
+        -- 'priority | gpt-5.2, output, long context' and 'gpt-audio-mini audio, cached input': the
+        -- tier stands before the model, the modality behind it.
+        regexp_replace(
+            regexp_replace(
+                regexp_replace(source.line_item, '^[^|]*[|] ', ''), ', .*$', ''
+            ),
+            ' (text|audio|image)$', ''
+        ) as named
     from source
 
 ),
@@ -51,16 +59,19 @@ stg_openai__charges as (
         line_item as sku_id,
         {{ text('null') }} as sku_price_id,
         {{ text('null') }} as sku_meter,
-        -- Costs name a model only in their line item: 'gpt-4o-2024-08-06, cached input'.
+        -- Costs name a model only in their line item. Names have no blanks, as those of tools have;
+        -- a name alone is a model's where it has a version.
         case
-            when lower(line_item) like '%, %put' or lower(line_item) like '%, %cache write%'
-                then regexp_replace(line_item, ', .*$', '')
+            when named not like '% %' and (
+                line_item like '%, %'
+                or named like '%-%' and regexp_replace(named, '[0-9]', '') <> named
+            ) then named
         end as model,
         'Usage' as charge_category,
         {{ text('null') }} as charge_class,
         line_item as charge_description,
         'Standard' as pricing_category,
-        'on_demand' as pricing_model,
+        {{ text('null') }} as pricing_model,
         quantity_unit as pricing_unit,
         quantity_unit as consumed_unit,
         amount_currency as billing_currency,

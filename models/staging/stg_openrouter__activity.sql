@@ -1,3 +1,5 @@
+{% set parts = ['cache_read', 'reasoning', 'image_output'] %}
+
 with
 
 source as (
@@ -7,6 +9,7 @@ source as (
         record_id as result_id,
         provider,
         model_permaslug as model,
+        lower(data_region) as geography,
         workspace_id,
         api_key_name,
         user_id,
@@ -18,19 +21,18 @@ source as (
         coalesce(
             case when native_tokens_prompt is null then tokens_cached end, native_tokens_cached, 0
         ) as cache_read_tokens,
-        cast(0 as {{ bigint_type() }}) as cache_write_5m_tokens,
-        cast(0 as {{ bigint_type() }}) as cache_write_1h_tokens,
-        cast(0 as {{ bigint_type() }}) as cache_write_other_tokens,
         coalesce(
             case when native_tokens_completion is null then tokens_reasoning end,
             native_tokens_reasoning,
             0
         ) as reasoning_tokens,
+        coalesce(native_tokens_completion_images, 0) as image_output_tokens,
         -- A day's row counts its requests, a generation's is one.
         case when bucket_start is null then 1 else requests end as requests,
         usage as reported_cost,
         currency,
-        created_at as started_at
+        created_at as started_at,
+        coalesce(bucket_end, created_at) as ended_at
     from {{ source('landing', 'openrouter_activity') }}
 
 ),
@@ -39,8 +41,7 @@ checked as (
 
     select
         *,
-        whole_input_tokens >= cache_read_tokens as is_input_consistent,
-        whole_output_tokens >= reasoning_tokens as is_output_consistent
+        {{ token_checks(parts) }}
     from source
 
 ),
@@ -58,16 +59,20 @@ stg_openrouter__activity as (
         provider,
         model,
         service_tier,
+        geography,
+        {{ text('null') }} as unit,
         currency,
         workspace_id as sub_account_id,
         user_id as customer,
         api_key_name as workload,
         source_row,
-        {{ disjoint_classes() }},
+        {{ disjoint_classes(parts) }},
+        {{ as_money('null') }} as quantity,
         requests,
         reported_cost,
-        is_input_consistent = false or is_output_consistent = false as has_token_mismatch,
+        {{ has_token_mismatch() }} as has_token_mismatch,
         started_at,
+        ended_at,
         {{ as_date('started_at') }} as usage_date
     from checked
 

@@ -1,3 +1,12 @@
+{% set parts = [
+    'cache_read',
+    'cache_write_other',
+    'reasoning',
+    'audio_input',
+    'image_input',
+    'audio_output',
+] %}
+
 with
 
 source as (
@@ -9,8 +18,8 @@ source as (
         model,
         {{ standard_tier('service_tier') }} as service_tier,
         coalesce(error_type, status_code) as status,
-        conversation_id,
-        cost_currency,
+        conversation_id as session_id,
+        cost_currency as currency,
         cost_center,
         team,
         product,
@@ -23,11 +32,12 @@ source as (
         coalesce(output_tokens, 0) as output_tokens,
         total_tokens as stated_total_tokens,
         coalesce(cache_read_input_tokens, 0) as cache_read_tokens,
-        coalesce(cache_creation_input_tokens, 0) as cache_write_tokens,
-        cast(0 as {{ bigint_type() }}) as cache_write_5m_tokens,
-        cast(0 as {{ bigint_type() }}) as cache_write_1h_tokens,
+        coalesce(cache_creation_input_tokens, 0) as cache_write_other_tokens,
         coalesce(reasoning_output_tokens, 0) as reasoning_tokens,
-        cost_amount,
+        coalesce(audio_input_tokens, 0) as audio_input_tokens,
+        coalesce(image_input_tokens, 0) as image_input_tokens,
+        coalesce(audio_output_tokens, 0) as audio_output_tokens,
+        cost_amount as reported_cost,
         error_type is not null
         or coalesce(lower(status_code) in ('2', 'status_code_error', 'error'), false) as is_failed,
         start_time as started_at,
@@ -42,7 +52,7 @@ gaps as (
 
     select
         *,
-        cache_read_tokens + cache_write_tokens as cached_tokens,
+        cache_read_tokens + cache_write_other_tokens as cached_tokens,
         stated_total_tokens - input_tokens - output_tokens as missing_tokens
     from source
 
@@ -79,12 +89,12 @@ summed as (
 
 ),
 
-checked as (
+whole as (
 
     select
         *,
-        cache_write_tokens - cache_write_5m_tokens - cache_write_1h_tokens
-            as cache_write_other_tokens,
+        coalesce(stated_total_tokens = all_input_tokens + all_output_tokens, true)
+            as is_total_consistent,
         case
             when coalesce(stated_total_tokens = all_input_tokens + all_output_tokens, true)
                 then all_input_tokens
@@ -94,47 +104,26 @@ checked as (
             when coalesce(stated_total_tokens = all_input_tokens + all_output_tokens, true)
                 then all_output_tokens
             else least(output_tokens, stated_total_tokens)
-        end as whole_output_tokens,
-        coalesce(stated_total_tokens = all_input_tokens + all_output_tokens, true)
-        and all_input_tokens >= cached_tokens as is_input_consistent,
-        coalesce(stated_total_tokens = all_input_tokens + all_output_tokens, true)
-        and all_output_tokens >= reasoning_tokens as is_output_consistent
+        end as whole_output_tokens
     from summed
 
 ),
 
--- Cached tokens should be inside the input and thinking inside the output; emitters differ.
+checked as (
+
+    select
+        *,
+        {{ token_checks(parts, believed='is_total_consistent') }}
+    from whole
+
+),
+
+-- Cached tokens should be inside the input and thinking inside the output; emitters differ. The
+-- cloud region of a span is that of who called, which tells nothing of the model's.
 stg_otel_genai__requests as (
 
     select
-        source_name,
-        load_id,
-        source_file,
-        period,
-        request_id,
-        provider,
-        model,
-        service_tier,
-        status,
-        conversation_id as session_id,
-        cost_currency as currency,
-        cost_center,
-        team,
-        product,
-        feature,
-        use_case,
-        customer,
-        environment,
-        workload,
-        source_row,
-        {{ disjoint_classes() }},
-        cost_amount as reported_cost,
-        is_failed,
-        false as is_retry,
-        is_input_consistent = false or is_output_consistent = false as has_token_mismatch,
-        started_at,
-        ended_at,
-        {{ as_date('started_at') }} as usage_date
+        {{ request_columns(['session_id', 'currency', 'reported_cost', 'ended_at'], parts) }}
     from checked
 
 )

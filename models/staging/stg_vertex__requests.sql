@@ -1,3 +1,16 @@
+{% set parts = [
+    'cache_read',
+    'cache_write_5m',
+    'cache_write_1h',
+    'cache_write_other',
+    'reasoning',
+    'audio_input',
+    'image_input',
+    'audio_read',
+    'audio_output',
+    'image_output',
+] %}
+
 with
 
 source as (
@@ -13,6 +26,11 @@ source as (
                 then replace(lower(trafficType), 'on_demand_', '')
             else {{ standard_tier('trafficType') }}
         end as service_tier,
+        -- projects/1/locations/us-central1/publishers/google/models/gemini-2.5-pro
+        case
+            when endpoint like '%locations/%'
+                then regexp_replace(regexp_replace(endpoint, '^.*locations/', ''), '/.*$', '')
+        end as geography,
         error_code as status,
         cost_center,
         team,
@@ -28,10 +46,17 @@ source as (
         coalesce(thoughtsTokenCount, 0) as reasoning_tokens,
         coalesce(cachedContentTokenCount, 0) as cached_tokens,
         totalTokenCount as stated_total_tokens,
+        coalesce(prompt_audio_tokens, 0) + coalesce(toolUsePrompt_audio_tokens, 0)
+        - coalesce(cache_audio_tokens, 0) as audio_input_tokens,
+        coalesce(prompt_image_tokens, 0) + coalesce(toolUsePrompt_image_tokens, 0)
+        - coalesce(cache_image_tokens, 0) as image_input_tokens,
+        coalesce(cache_audio_tokens, 0) as audio_read_tokens,
+        coalesce(candidates_audio_tokens, 0) as audio_output_tokens,
+        coalesce(candidates_image_tokens, 0) as image_output_tokens,
         coalesce(usage_input_tokens, 0) as claude_input_tokens,
         coalesce(usage_cache_read_input_tokens, 0) as claude_read_tokens,
         coalesce(usage_output_tokens, 0) as claude_output_tokens,
-        -- The split by lifetime may hold more than the total: the larger of the two counts then.
+        -- The split by lifetime may miss the total: the larger of the two counts then.
         greatest(
             coalesce(usage_cache_creation_input_tokens, 0),
             coalesce(usage_cache_creation_ephemeral_5m_input_tokens, 0)
@@ -39,12 +64,15 @@ source as (
         ) as cache_write_tokens,
         coalesce(usage_cache_creation_ephemeral_5m_input_tokens, 0) as cache_write_5m_tokens,
         coalesce(usage_cache_creation_ephemeral_1h_input_tokens, 0) as cache_write_1h_tokens,
-        coalesce(
-            usage_cache_creation_input_tokens
-            >= coalesce(usage_cache_creation_ephemeral_5m_input_tokens, 0)
-            + coalesce(usage_cache_creation_ephemeral_1h_input_tokens, 0),
-            true
-        ) as is_write_consistent,
+        {{ is_split_whole(
+            'usage_cache_creation_input_tokens',
+            [
+                'usage_cache_creation_ephemeral_5m_input_tokens',
+                'usage_cache_creation_ephemeral_1h_input_tokens',
+            ],
+        ) }} as is_write_consistent,
+        -- Every request is logged where the rate is 1.
+        nullif(sampling_rate, 1) as sampling_rate,
         error_code is not null as is_failed,
         logging_time as started_at
     from {{ source('landing', 'vertex_usage') }}
@@ -71,7 +99,7 @@ summed as (
 
 ),
 
-checked as (
+whole as (
 
     select
         *,
@@ -83,10 +111,17 @@ checked as (
             when is_total_consistent then output_tokens
             else least(output_tokens, stated_total_tokens)
         end as whole_output_tokens,
-        is_total_consistent and prompt_tokens >= cached_tokens
-            as is_input_consistent,
-        is_total_consistent as is_output_consistent
+        prompt_tokens >= cached_tokens as is_prompt_consistent
     from summed
+
+),
+
+checked as (
+
+    select
+        *,
+        {{ token_checks(parts, believed='is_total_consistent and is_prompt_consistent') }}
+    from whole
 
 ),
 
@@ -95,36 +130,9 @@ checked as (
 stg_vertex__requests as (
 
     select
-        source_name,
-        load_id,
-        source_file,
-        period,
-        request_id,
-        provider,
-        model,
-        service_tier,
-        status,
-        {{ text('null') }} as session_id,
-        {{ text('null') }} as currency,
-        cost_center,
-        team,
-        product,
-        feature,
-        use_case,
-        customer,
-        environment,
-        workload,
-        source_row,
-        {{ disjoint_classes() }},
-        {{ as_money('null') }} as reported_cost,
-        is_failed,
-        false as is_retry,
-        is_input_consistent = false
-        or is_output_consistent = false
-        or is_write_consistent = false as has_token_mismatch,
-        started_at,
-        cast(null as {{ timestamp_type() }}) as ended_at,
-        {{ as_date('started_at') }} as usage_date
+        {{ request_columns(
+            ['geography', 'sampling_rate'], parts, checks=['is_write_consistent']
+        ) }}
     from checked
 
 )

@@ -3,7 +3,10 @@
     'int_unit_costs_by_gpu',
     'int_unit_costs_by_key',
     'int_unit_costs_by_outcome',
+    'int_unit_costs_by_model',
 ] %}
+{# Only these tell how well their cost is known, and how it was split. #}
+{% set with_evidence = ['int_unit_costs_by_model'] %}
 
 with
 
@@ -13,6 +16,8 @@ unit_months as (
         metric,
         entity_type,
         entity,
+        {{ 'evidence_level' if step in with_evidence else text('null') ~ ' as evidence_level' }},
+        {{ 'split_method' if step in with_evidence else text('null') ~ ' as split_method' }},
         cost,
         month_cost,
         units,
@@ -51,11 +56,14 @@ unit_costs as (
         entity_type,
         entity,
         {{ reporting_currency() }} as currency,
+        evidence_level,
+        split_method,
         {{ as_money('cost') }} as cost,
         {{ as_money('units') }} as units,
         {{ divide('cost', 'case when units > 0 then units end') }} as unit_cost,
         coalesce(
-            {{ divide('cost', 'month_cost') }}
+            -- What is known to cost nothing is known whole.
+            case when cost = 0 and month_cost = 0 then 1 else {{ divide('cost', 'month_cost') }} end
             * {{ divide('allocations - unknown_cost_allocations', 'allocations') }},
             0
         ) as completeness,

@@ -96,8 +96,10 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
                 found = "set" if os.environ.get(str(value)) else "not set"
                 yield "ok" if found == "set" else "problem", f"${value}", f"{found}: {source.name}"
         vendor = known_types()[source.type].vendor
+        variable = source.api_key_env
         if vendor is not None and not source.uri:
-            variable = source.api_key_env or vendor.key_env
+            variable = variable or vendor.key_env
+        if variable:
             found = "set" if os.environ.get(variable) else "not set"
             yield "ok" if found == "set" else "problem", f"${variable}", f"{found}: {source.name}"
         if re.match(r"^\w+://[^/@]+:[^/@]+@", source.uri):

@@ -175,7 +175,11 @@ def usage_of(marts: Marts, charge: Record) -> Record | None:
 def requests_of(marts: Marts, usage: Record, limit: int) -> list[Record]:
     """Some requests of a row of daily usage, largest first; empty where the lake is not at hand."""
     same, values = _same(
-        usage, ("source_name", "provider", "model", "service_tier", "usage_date", *ALLOCATION_KEYS)
+        usage,
+        (
+            *("source_name", "provider", "model", "service_tier", "geography", "unit"),
+            *("usage_date", *ALLOCATION_KEYS),
+        ),
     )
     try:
         return marts.records(
@@ -270,6 +274,9 @@ def deliveries_of(marts: Marts) -> list[Record]:
             select load_id, {month} as period from origins where load_id is not null
             union distinct
             select load_id, {billing_month} as period from origins where load_id is not null
+            union distinct
+            select load_id, cast(charge_date as string) as period
+            from origins where load_id is not null
         ) as billed on loads.load_id = billed.load_id and loads.period = billed.period
         union distinct
         {loads}

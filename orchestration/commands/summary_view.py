@@ -43,6 +43,7 @@ def show_summary(summary: RunSummary, settings: Settings) -> None:
     _forecast(out, summary)
     _budgets(out, summary)
     _kpis(out, summary)
+    _bills(out, summary)
     _open_ends(out, summary)
     _next(out, summary, settings)
 
@@ -238,6 +239,25 @@ def _kpis(out: Console, summary: RunSummary) -> None:
     others = len(summary.kpis) - len(guarded)
     if others:
         out.print(f"{count(others)} more without a threshold are in governance.kpi_values")
+
+
+def _bills(out: Console, summary: RunSummary) -> None:
+    if not summary.bills:
+        return
+    _title(out, "Rated usage against the bill, token lines")
+    table = plain_table(
+        "bill", "billed", "currency", "equal", "explained", right=("billed", "equal", "explained")
+    )
+    for row in summary.bills[:ROWS_SHOWN]:
+        table.add_row(
+            printable(row.bill_source_name),
+            money(row.billed),
+            printable(row.currency),
+            _share(row.equal, row.billed),
+            _share(row.explained, row.billed),
+        )
+    show_table(out, table)
+    _more(out, len(summary.bills))
 
 
 def _open_ends(out: Console, summary: RunSummary) -> None:

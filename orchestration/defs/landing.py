@@ -34,6 +34,7 @@ def landing_assets(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.A
 def _prices(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(
         key=PRICES_KEY,
+        deps=_deliveries_of(settings, "prices"),
         group_name=GROUP,
         kinds={"python", "parquet"},
         description="Dated prices of hosted models, a snapshot for each version of genai-prices.",

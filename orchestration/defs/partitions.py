@@ -32,13 +32,14 @@ def first_year(settings: Settings) -> str:
 
 
 def partitions_of(source: SourceSettings, year: str) -> dg.TimeWindowPartitionsDefinition | None:
-    """Keys equal the lake's periods; None for a source that is one state without periods."""
+    """Keys equal the lake's periods; None for a source that is one state, or whose periods are its
+    deliveries."""
     period = known_types()[source.type].dataset.period
+    if period == "'all'" or "_load_id" in period:
+        return None
     # The current day and month are partitions too: they are delivered while they last.
     if "%Y-%m-%d" in period:
         return dg.DailyPartitionsDefinition(start_date=f"{year}-01-01", end_offset=1)
-    if period == "'all'":
-        return None
     return dg.MonthlyPartitionsDefinition(start_date=f"{year}-01", fmt="%Y-%m", end_offset=1)
 
 

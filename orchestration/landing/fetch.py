@@ -55,11 +55,23 @@ def incoming(settings: Settings, source: SourceSettings) -> list[Incoming]:
         from orchestration.landing.postgres import days
 
         return days(source)
-    vendor = known_types()[source.type].vendor
+    source_type = known_types()[source.type]
+    if source_type.offers is not None:
+        return source_type.offers(settings, source, lambda: _files(settings, source))
+    vendor = source_type.vendor
     if vendor is not None and not source.uri:
         from orchestration.landing.api.offers import days as api_days
 
         return api_days(source, vendor)
+    found = _files(settings, source)
+    if vendor is None:
+        return found
+    from orchestration.landing.api.offers import saved
+
+    return saved(source, vendor, found)
+
+
+def _files(settings: Settings, source: SourceSettings) -> list[Incoming]:
     found = _remote(source) if is_remote(source.uri) else _local(settings, source)
     if not found:
         raise RefusedError(
@@ -67,11 +79,7 @@ def incoming(settings: Settings, source: SourceSettings) -> list[Incoming]:
             file=f"source '{source.name}'",
             next_step="check `uri` in the settings; it is relative to the settings file",
         )
-    if vendor is None:
-        return found
-    from orchestration.landing.api.offers import saved
-
-    return saved(source, vendor, found)
+    return found
 
 
 def _local(settings: Settings, source: SourceSettings) -> list[Incoming]:

@@ -16,8 +16,9 @@ from functools import cache
 from orchestration.errors import SettingsError
 from orchestration.landing.api.vendor import Vendor
 from orchestration.landing.datasets import DATASETS, Dataset
+from orchestration.landing.fetch import Incoming
 from orchestration.landing.readers import Build
-from orchestration.settings import Delivery, SourceSettings, nearest
+from orchestration.settings import Delivery, Settings, SourceSettings, nearest
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ def paths_of(column: Column) -> tuple[str, ...]:
     return (column.source if isinstance(column, Derived) else column,)
 
 
+Offers = Callable[[Settings, SourceSettings, Callable[[], list[Incoming]]], list[Incoming]]
+
+
 @dataclass(frozen=True)
 class SourceType:
     """One kind of source.
@@ -88,6 +92,10 @@ class SourceType:
         fixed: landed column → its value in every row, such as the vendor's name.
         reader: reads the source's files in a way of its own.
         vendor: the report API that feeds it; without a uri it is asked.
+        offers: what the source offers, given how to list the files that its uri names; by default
+            those files.
+        reads_api: the settings may say from which day on, and with which key, an API is read.
+        repeats: types of which a source of the same gateway holds the same requests.
     """
 
     name: str
@@ -103,6 +111,9 @@ class SourceType:
     fixed: Mapping[str, str] = field(default_factory=dict)
     reader: Build | None = None
     vendor: Vendor | None = None
+    offers: Offers | None = None
+    reads_api: bool = False
+    repeats: tuple[str, ...] = ()
 
 
 def mapped_type(name: str, delivery: Delivery, required: tuple[str, ...]) -> SourceType:

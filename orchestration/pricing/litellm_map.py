@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from orchestration.pricing.snapshot import CURRENCY, QUANTUM, SCHEMA
+from orchestration.pricing.snapshot import CURRENCY, QUANTUM, SCHEMA, TOKEN_CLASSES
 
 # Price key, without what narrows it → our token class; names beside the classes are those of
 # genai-prices, so that both lists speak of the same units.
@@ -63,7 +63,14 @@ AROUND = {
 }
 _TIERS = {"_batches": "batch", "_batch_requests": "batch", "_priority": "priority", "_flex": "flex"}
 _BAND = re.compile(r"_above_(\d+)k_tokens")
-_NO_MODEL = frozenset({"sample_spec"})
+_NO_MODEL = frozenset({"sample_spec", "fallback_generalizations"})
+# What processing in a region adds to all token prices, by key → region; Anthropic's is told, with
+# the speed's, in `provider_specific_entry`.
+_REGIONS = {
+    "regional_processing_uplift_multiplier_eu": "eu",
+    "regional_processing_uplift_multiplier_us": "us",
+}
+_SPECIFIC = "provider_specific_entry"
 
 
 @dataclass(frozen=True)
@@ -82,12 +89,12 @@ class PriceMap:
 
 
 def read_price_map(
-    text: str | bytes, snapshot_source: str, snapshot_date: date, *, only_stated: bool = False
+    document: Any, snapshot_source: str, snapshot_date: date, *, only_stated: bool = False
 ) -> PriceMap:
     """Read a price map.
 
     Args:
-        text: the JSON document.
+        document: the JSON text, or what it holds with numbers as Decimal.
         snapshot_source: what the price book calls this list.
         snapshot_date: the day on which the list said so.
         only_stated: leave out what follows from another class or band, to compare lists.
@@ -95,7 +102,8 @@ def read_price_map(
     Raises:
         ValueError: it is no JSON object of models.
     """
-    document = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    if isinstance(document, str | bytes):
+        document = json.loads(document, parse_float=Decimal, parse_int=Decimal)
     if not isinstance(document, dict) or not all(isinstance(e, dict) for e in document.values()):
         raise ValueError("a price map is one JSON object: model name → object of prices")
     rows: list[dict[str, Any]] = []
@@ -108,6 +116,7 @@ def read_price_map(
         if prices and not any(prices.values()):
             left_out.append((model, "", "all its prices are 0: unknown, not free"))
             continue
+        prices = prices if only_stated else _completed(prices)
         rows += [
             {
                 "snapshot_source": snapshot_source,
@@ -116,13 +125,13 @@ def read_price_map(
                 "model": model,
                 "token_class": token_class,
                 "service_tier": tier,
+                "geography": geography,
                 "context_from_tokens": band,
                 "unit_price": price.quantize(QUANTUM, ROUND_HALF_EVEN),
                 "currency": CURRENCY,
             }
-            for (tier, token_class, band), price in (
-                prices if only_stated else _completed(prices)
-            ).items()
+            for geography, priced in _by_region(entry, prices)
+            for (tier, token_class, band), price in priced.items()
         ]
     return PriceMap(
         pa.Table.from_pylist(rows, schema=SCHEMA),
@@ -147,12 +156,48 @@ def _prices(entry: Mapping[str, Any]) -> tuple[dict[Key, Decimal], list[tuple[st
             place = _place(key)
             if place is None:
                 unread.append((key, "no known unit"))
-            elif not isinstance(value, Decimal) or value < 0:
+            elif not isinstance(value, Decimal) or not value.is_finite():
                 unread.append((key, "no price"))
+            elif value < 0:
+                unread.append((key, "negative"))
             else:
                 # Two names of one price (a former and the present one): the present one counts.
                 found.setdefault(place, value)
     return found, unread
+
+
+def _by_region(
+    entry: Mapping[str, Any], prices: dict[Key, Decimal]
+) -> list[tuple[str | None, dict[Key, Decimal]]]:
+    """(geography, prices): anywhere first, then where processing in a region costs a multiple."""
+    specific = entry.get(_SPECIFIC)
+    stated = specific if isinstance(specific, dict) else {}
+    if "fast" in stated:
+        prices = prices | {
+            ("fast", name, band): price * factor
+            for (tier, name, band), price in prices.items()
+            if tier is None and (factor := _factor(stated["fast"], name)) is not None
+        }
+    factors = {"us": stated.get("us")}
+    factors |= {region: entry[key] for key, region in _REGIONS.items() if key in entry}
+    return [(None, prices)] + [
+        (
+            region,
+            {
+                place: price * by
+                for place, price in prices.items()
+                if (by := _factor(multiplier, place[1])) is not None
+            },
+        )
+        for region, multiplier in factors.items()
+        if multiplier is not None
+    ]
+
+
+def _factor(multiplier: Any, token_class: str) -> Decimal | None:
+    """The multiplier where it applies: it is told for prices of tokens alone."""
+    is_token = token_class in TOKEN_CLASSES or token_class.endswith("_tokens")
+    return multiplier if is_token and isinstance(multiplier, Decimal) and multiplier > 0 else None
 
 
 def _of_range(tier: Mapping[str, Any]) -> dict[Key, Decimal]:

@@ -1,13 +1,13 @@
-"""The prices of one model as disjoint pieces of time, resolved by genai-prices itself.
+"""A model's prices as rows: over time, the day, its tiers and regions, by genai-prices' own rules.
 
-A model's price may start on a date, hold for some hours of the day, and differ for batch or
-priority processing. The package resolves these at a moment; here a moment of each piece is asked
-for, and neighbours that answer the same are joined.
+A price may begin on a day, hold between two times of the day, and differ for batch or priority
+processing or for a region. The package resolves these at a moment; here a moment of each piece is
+asked for, and neighbours that answer the same are joined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 LONG_AGO = date(1970, 1, 1)
 MIDNIGHT = time(0, 0)
+_TIER_KEYS = ("service_tier", "processing", "speed")
+_REGION_KEYS = ("route", "geography", "inference_geo", "region")
+
+Hours = tuple[time | None, time | None]
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Segment:
 
     Attributes:
         service_tier: as usage records name it (flex, priority, batch, fast); None is the standard.
+        geography: the region, lower case; None is anywhere.
         valid_from: first day, None for ever.
         valid_to: last day, None for ever.
         from_time: first moment of the day (UTC), None for the whole day.
@@ -33,6 +38,7 @@ class Segment:
     """
 
     service_tier: str | None
+    geography: str | None
     valid_from: date | None
     valid_to: date | None
     from_time: time | None
@@ -41,50 +47,79 @@ class Segment:
 
 
 def segments(model: ModelInfo) -> Iterator[Segment]:
-    """The model's prices as pieces that do not overlap within a service tier."""
-    for tier, context in _contexts(model).items():
-        yield from _of_context(model, tier, context)
+    """The model's prices as pieces that do not overlap within a tier and region."""
+    for (tier, geography), context in _contexts(model).items():
+        yield from _of_context(model, tier, geography, context)
 
 
-def _contexts(model: ModelInfo) -> dict[str | None, dict[str, str]]:
-    """Service tier → the request context that selects its prices.
+def _contexts(model: ModelInfo) -> dict[tuple[str | None, str | None], dict[str, str]]:
+    """(service tier, geography) → the request context that selects their prices.
 
-    Contexts that no usage record tells (a route, a kind of search) have no rows.
+    Contexts that no usage record tells (a kind of search) have no rows.
     """
-    named: dict[str | None, dict[str, str]] = {None: {}}
+    named: dict[tuple[str | None, str | None], dict[str, str]] = {(None, None): {}}
     for variant in model.price_variants or ():
-        if len(variant.when) == 1:
-            key, value = next(iter(variant.when.items()))
-            # Vendors write "default" for the standard tier.
-            if key in ("service_tier", "processing", "speed") and value != "default":
-                named.setdefault(value, {key: value})
+        tier = next((variant.when[key] for key in _TIER_KEYS if key in variant.when), None)
+        region = next((variant.when[key] for key in _REGION_KEYS if key in variant.when), None)
+        known = {*_TIER_KEYS, *_REGION_KEYS}
+        # Vendors write "default" for the standard tier.
+        if tier != "default" and variant.when.keys() <= known:
+            # A route may name whose region it is: mistral/eu.
+            geography = region.rpartition("/")[2].lower() if region else None
+            named.setdefault((tier, geography), dict(variant.when))
     return named
 
 
-def _of_context(model: ModelInfo, tier: str | None, context: dict[str, str]) -> list[Segment]:
+def _of_context(
+    model: ModelInfo, tier: str | None, geography: str | None, context: dict[str, str]
+) -> Iterator[Segment]:
     dates, times = _breaks(model)
-    found: list[Segment] = []
-    by_day = list(zip(dates, [*dates[1:], None], strict=True))
-    for start, until in zip(times, [*times[1:], None], strict=True):
-        joined: list[Segment] = []
-        for first, following in by_day:
-            at = datetime.combine(first, start, UTC)
-            prices = model.get_prices(at, context or None)
-            last = following - timedelta(days=1) if following else None
-            if joined and joined[-1].prices == prices:
-                joined[-1] = replace(joined[-1], valid_to=last)
+    open_: dict[Hours, Segment] = {}
+    for first, following in zip(dates, [*dates[1:], None], strict=True):
+        last = following - timedelta(days=1) if following else None
+        opening = None if first == LONG_AGO else first
+        held: dict[Hours, Segment] = {}
+        for (start, until), prices in _of_day(model, context, first, times).items():
+            former = open_.pop((start, until), None)
+            if former is not None and former.prices == prices:
+                held[start, until] = replace(former, valid_to=last)
                 continue
-            opening = None if first == LONG_AGO else first
-            joined.append(Segment(tier, opening, last, start, until, prices))
-        found += joined
-    return _whole_days(found)
+            if former is not None:
+                yield former
+            held[start, until] = Segment(tier, geography, opening, last, start, until, prices)
+        yield from open_.values()
+        open_ = held
+    yield from open_.values()
 
 
-def _whole_days(found: list[Segment]) -> list[Segment]:
-    """Without hours where the price is the same at every hour."""
-    if len({segment.from_time for segment in found}) == 1:
-        return [replace(segment, from_time=None, to_time=None) for segment in found]
-    return found
+def _of_day(
+    model: ModelInfo, context: dict[str, str], day: date, times: list[time]
+) -> dict[Hours, ModelPrice]:
+    """A day's prices by hours, in as few pieces as say it; hours without a price have none."""
+    pieces: list[tuple[time, time | None, ModelPrice]] = []
+    for start, until in zip(times, [*times[1:], None], strict=True):
+        prices = _prices_at(model, context, datetime.combine(day, start, UTC))
+        if prices is None:
+            continue
+        if pieces and pieces[-1][1] == start and pieces[-1][2] == prices:
+            pieces[-1] = (pieces[-1][0], until, prices)
+        else:
+            pieces.append((start, until, prices))
+    if len(pieces) == 1 and pieces[0][:2] == (MIDNIGHT, None):
+        return {(None, None): pieces[0][2]}
+    return {(start, until): prices for start, until, prices in pieces}
+
+
+def _prices_at(model: ModelInfo, context: Mapping[str, str], at: datetime) -> ModelPrice | None:
+    """What holds at a moment; None where the list knows no such tier or region then.
+
+    The package answers with the standard price there, which nobody was ever promised.
+    """
+    is_known = not context or any(
+        variant.when == context and (variant.constraint is None or variant.constraint.active(at))
+        for variant in model.price_variants or ()
+    )
+    return model.get_prices(at, context or None) if is_known else None
 
 
 def _breaks(model: ModelInfo) -> tuple[list[date], list[time]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, time
 from decimal import ROUND_HALF_EVEN, Decimal
 from importlib.metadata import version
@@ -14,19 +14,23 @@ import pyarrow as pa
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    from genai_prices.types import ModelPrice, TieredPrices
+    from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
 
 SCOPE = "genai_prices"
 CURRENCY = "USD"
 QUANTUM = Decimal(1).scaleb(-18)
+REVISION = 2
+"""Which reading of the package's data this is: another one is landed beside the former, for the
+same day, and counts from then on."""
 
 # Our disjoint token classes, each with the package's price keys from the narrowest to the widest:
-# a class without a price of its own costs what the class around it costs.
+# a class without a price of its own costs what the class around it costs. Not so a write for an
+# hour: vendors charge more for it than for five minutes, so that without a price it has none.
 TOKEN_CLASSES = {
     "input_uncached": ("input_mtok",),
     "input_cache_read": ("cache_read_mtok", "input_mtok"),
     "input_cache_write_5m": ("cache_write_5m_mtok", "cache_write_mtok", "input_mtok"),
-    "input_cache_write_1h": ("cache_write_1h_mtok", "cache_write_mtok", "input_mtok"),
+    "input_cache_write_1h": ("cache_write_1h_mtok",),
     "input_cache_write_other": ("cache_write_mtok", "input_mtok"),
     "output": ("output_mtok",),
     "output_reasoning": ("output_reasoning_mtok",),
@@ -47,6 +51,14 @@ SCHEMA = pa.schema(
         ("to_time", pa.string()),
         ("unit_price", pa.decimal128(38, 18)),
         ("currency", pa.string()),
+        ("price_kind", pa.string()),
+        ("geography", pa.string()),
+        ("weekdays", pa.string()),
+        ("quantity_from", pa.decimal128(38, 18)),
+        ("tier_mode", pa.string()),
+        ("is_promotion", pa.bool_()),
+        ("valid_from_at", pa.timestamp("us")),
+        ("valid_until_at", pa.timestamp("us")),
     ]
 )
 
@@ -61,15 +73,15 @@ def ensure_price_snapshot(settings: Settings) -> str | None:
 
     # Reading the package's data takes half a second, which a run with nothing new must not pay.
     memory = settings.work / "prices.json"
-    seen = {"version": version("genai-prices")}
+    seen = {"version": version("genai-prices"), "revision": REVISION}
     stands = {item.files[0].name for item in Lake(settings).of_source(SCOPE)}
     try:
         known: dict[str, Any] = json.loads(memory.read_text(encoding="utf-8"))
-        if known.get("version") == seen["version"] and known.get("period") in stands:
+        if known == {**seen, "period": known.get("period")} and known["period"] in stands:
             return None
     except (OSError, ValueError):
         pass
-    period = snapshot_date().isoformat()
+    period = snapshot_period()
     load_id = None
     if period not in stands:
         load_id = land_table(settings, "prices", SCOPE, price_table(), period)
@@ -78,19 +90,9 @@ def ensure_price_snapshot(settings: Settings) -> str | None:
     return load_id
 
 
-def standing_prices(settings: Settings) -> list[tuple[str, pa.Table]]:
-    """The landed snapshots of the package's prices, oldest first: (day, rows of `prices`)."""
-    import pyarrow.parquet as pq
-
-    from orchestration.landing.lake import Lake
-
-    lake = Lake(settings)
-    return [
-        (file.name, pq.read_table(lake.local(file.part), columns=SCHEMA.names))
-        for item in lake.of_source(SCOPE)
-        for file in item.files
-        if file.part is not None
-    ]
+def snapshot_period() -> str:
+    """The period under which this version of the package's data lands."""
+    return f"{snapshot_date().isoformat()} r{REVISION}"
 
 
 def snapshot_date() -> date:
@@ -123,33 +125,36 @@ def price_table() -> pa.Table:
     """
     from genai_prices.data_snapshot import _bundled_snapshot
 
-    day = snapshot_date()
-    rows = [
-        {"snapshot_source": SCOPE, "snapshot_date": day, "provider": provider.id, **row}
+    models = (
+        (provider.id, model)
         for provider in _bundled_snapshot().providers
         for model in provider.models
-        for row in _rows(model)
-    ]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    )
+    said = {"snapshot_source": SCOPE, "snapshot_date": snapshot_date()}
+    return pa.Table.from_pylist([{**said, **row} for row in price_rows(models)], schema=SCHEMA)
 
 
-def _rows(model: Any) -> Iterator[dict[str, Any]]:
+def price_rows(models: Iterable[tuple[str, ModelInfo]]) -> Iterator[dict[str, Any]]:
+    """Rows of (provider, model) pairs in the columns of the dataset `prices`."""
     from orchestration.pricing.segments import segments
 
-    for segment in segments(model):
-        for token_class, start, price in _classes(segment.prices):
-            yield {
-                "model": model.id,
-                "token_class": token_class,
-                "service_tier": segment.service_tier,
-                "context_from_tokens": start,
-                "valid_from": segment.valid_from,
-                "valid_to": segment.valid_to,
-                "from_time": _clock(segment.from_time),
-                "to_time": _clock(segment.to_time),
-                "unit_price": price,
-                "currency": CURRENCY,
-            }
+    for provider, model in models:
+        for segment in segments(model):
+            for token_class, start, price in _classes(segment.prices):
+                yield {
+                    "provider": provider,
+                    "model": model.id,
+                    "token_class": token_class,
+                    "service_tier": segment.service_tier,
+                    "geography": segment.geography,
+                    "context_from_tokens": start,
+                    "valid_from": segment.valid_from,
+                    "valid_to": segment.valid_to,
+                    "from_time": _clock(segment.from_time),
+                    "to_time": _clock(segment.to_time),
+                    "unit_price": price,
+                    "currency": CURRENCY,
+                }
 
 
 def _classes(prices: ModelPrice) -> Iterator[tuple[str, int, Decimal]]:

@@ -12,6 +12,7 @@ from orchestration.sample.checks import Check, text
 from orchestration.sample.company import BUG_FEATURE, CANARY, UNKNOWN_MODEL
 from orchestration.sample.days import Span
 from orchestration.sample.prices import PRICE_CHANGE
+from orchestration.sample.seats import seat_checks
 from orchestration.sample.truth_allocation import (
     allocation_checks,
     coverage_checks,
@@ -19,6 +20,8 @@ from orchestration.sample.truth_allocation import (
 )
 from orchestration.sample.truth_ledger import (
     charge_checks,
+    commitment_checks,
+    credit_checks,
     gpu_checks,
     landing_checks,
     version_checks,
@@ -63,6 +66,9 @@ def write_ground_truth(
         *entity_checks(shares),
         *value_checks(shares, seed, span),
         *planning_checks(shares, span),
+        *commitment_checks(con),
+        *credit_checks(con),
+        *seat_checks(seed, span),
     ]
     content = {
         "about": ABOUT,

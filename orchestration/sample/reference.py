@@ -22,6 +22,9 @@ BUDGETS_A_DAY = {
 }
 """US dollars; customer care spends more than this in the last two months."""
 
+MIGRATION_GRANT = 5000
+"""US dollars that the first cloud granted; its bills use it up month by month."""
+
 _HOUSE = "Fernhollow cost council, June 2026"
 
 Rows = Iterable[Sequence[object]]
@@ -69,6 +72,10 @@ def write_reference_files(folder: Path, span: Span) -> list[str]:
                 ("budget_breach_probability", "total", "at_most", "0.50", "", "r.quade", _HOUSE,
                  "", ""),
             ],
+        ),
+        "credit_grants": (
+            "issuer,credit_id,amount,currency,valid_from,valid_to",
+            [("AWS", "migration-credit", MIGRATION_GRANT, "USD", "2020-01-01", "2027-12-31")],
         ),
         "account_owners": (
             "source_name,sub_account_id,cost_center,team,product,feature,use_case,customer,"

@@ -81,6 +81,14 @@ type = "units"
 uri = "units/units.csv"
 
 [[sources]]
+name = "assistant_seats"
+type = "seats"
+uri = "seats/seats.csv"
+billed_by = "azure_eu"              # the subscription is in that bill: no charges of their own
+mapping = {{period = "month", team = "team", assigned = "seats", active = "used"}}
+constants = {{service = "Code Pilot", seat_price = 39.5, currency = "USD"}}
+
+[[sources]]
 name = "budgets"
 type = "budgets"
 uri = "budgets/budgets.csv"

@@ -11,6 +11,7 @@ import duckdb
 from orchestration.sample.checks import Check, month_is, text
 from orchestration.sample.days import Span
 from orchestration.sample.litellm_logs import DUPLICATED_ROWS, QUARANTINED_ROWS
+from orchestration.sample.reference import MIGRATION_GRANT
 from orchestration.sample.truth_shares import job_days
 
 
@@ -42,6 +43,28 @@ def charge_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
         where = f"source_name = '{source}' and cost is null"
         yield Check("cost_ledger.charges", where, "count(*)", text(unknown))
         yield Check("cost_ledger.charges", where, "sum(cost)", None)
+
+
+def commitment_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
+    """What was used of the savings plan in a month, and what nobody used."""
+    for status, month, cost in con.execute(
+        "select commitment_status, strftime(day, '%Y-%m'), sum(effective_cost) from cloud_lines"
+        " where commitment_status is not null group by all order by all"
+    ).fetchall():
+        column = f"sum({status.lower()}_commitment_cost)"
+        where = f"pricing_model = 'committed' and {month_is('charge_date', month)}"
+        yield Check("cost_ledger.pricing_models_daily", where, column, text(cost))
+
+
+def credit_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
+    """What the bills used of the grant, and what is left of it."""
+    row = con.execute(
+        "select -sum(billed_cost) from cloud_lines where charge_category = 'Credit'"
+    ).fetchone()
+    assert row is not None
+    where = "issuer = 'AWS' and credit_id = 'migration-credit'"
+    for expression, value in (("used", row[0]), ("remaining", MIGRATION_GRANT - row[0])):
+        yield Check("cost_ledger.credit_balances", where, f"sum({expression})", text(value))
 
 
 def version_checks(con: duckdb.DuckDBPyConnection, span: Span) -> Iterator[Check]:

@@ -23,13 +23,15 @@ from orchestration.sample.litellm_logs import write_litellm_logs
 from orchestration.sample.reference import write_budgets, write_reference_files
 from orchestration.sample.request_days import create_request_days
 from orchestration.sample.requests import create_requests
+from orchestration.sample.seats import write_seats
 from orchestration.sample.settings_file import write_settings_file
 from orchestration.sample.support_log import create_support_log, write_support_log
 from orchestration.sample.vendor_bill import create_vendor_lines, write_vendor_bill
 
 MIN_DAYS = 8
 PARTS = (
-    "exports", "litellm", "support_bot", "gpu", "outcomes", "units", "budgets", "config", ".spill",
+    "exports", "litellm", "support_bot", "gpu", "outcomes", "units", "seats", "budgets", "config",
+    ".spill",
 )  # fmt: skip
 """The folders that a sample consists of."""
 TRUTH = "ground_truth.json"
@@ -90,6 +92,7 @@ def write_sample(
         write_support_log(con, out / "support_bot", span)
         write_gpu_files(out / "gpu", seed, span)
         write_business_files(out, seed, span)
+        write_seats(out, seed, span)
         write_budgets(out, span)
         reference = write_reference_files(out, span)
         checks = write_ground_truth(con, out / TRUTH, span, seed=seed, scale=scale)

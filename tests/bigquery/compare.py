@@ -37,6 +37,8 @@ LEFT_OUT = (
     LeftOut("landing.loads", "content_sha256", _ISSUED, {"dataset": "forecasts"}),
     LeftOut("landing.loads", "superseded_by", _ISSUED, {"dataset": "forecasts"}),
     LeftOut("cost_ledger.bill_versions", "loaded_at", "when the delivery landed"),
+    LeftOut("reference.price_book", "known_from", "when the snapshot landed"),
+    LeftOut("reference.price_book", "known_to", "when the next snapshot landed"),
     LeftOut("governance.data_quality_results", "run_at", "when the gate judged the delivery"),
     LeftOut("planning.forecasts", "issued_at", "when the forecast was issued"),
     LeftOut("publish_log", "publish_id", "the time of the publish and a random part"),

@@ -52,9 +52,9 @@ DIALECT = (
     ),
     _dialect(
         "ilike",
-        "stg_focus__charges",
-        "lower(charge_description) like",
-        "charge_description ilike",
+        "stg_openai__charges",
+        "line_item like '%, %'",
+        "line_item ilike '%, %'",
     ),
     _dialect(
         "strftime",
@@ -86,8 +86,8 @@ DIALECT = (
     _dialect(
         "alias in where",
         "price_book",
-        "and prices.model = latest_snapshots.model",
-        "and prices.model = latest_snapshots.model where not superseded",
+        "and prices.model = known.model",
+        "and prices.model = known.model where not superseded",
     ),
     _dialect("bool_or", "forecasts", "max(vintage) as vintage", "bool_or(is_backcast) as vintage"),
     _dialect("arg_max", "forecasts", "max(vintage) as", "arg_max(vintage, issued_at) as"),
@@ -118,9 +118,9 @@ DIALECT = (
     ),
     _dialect(
         "regexp_matches",
-        "stg_focus__charges",
-        "lower(sku_meter) like '%provisioned%'",
-        "regexp_matches(sku_meter, 'provisioned')",
+        "stg_openai__charges",
+        "regexp_replace(named, '[0-9]', '') <> named",
+        "regexp_matches(named, '[0-9]')",
     ),
     _dialect(
         "make_date",

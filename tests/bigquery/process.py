@@ -1,4 +1,5 @@
-"""The test-only BigQuery server as a process: start, kill -9, restart on the same state."""
+"""The test-only BigQuery server as a process: start, kill -9, restart on the same state; and where
+a server of Cloud Storage is."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +20,21 @@ START_SECONDS = 300
 
 
 class BigQueryServer:
-    """One server over `folder`; `endpoint` changes with a restart, the state stays."""
+    """One server over `folder`; `endpoint` changes with a restart, the state stays.
+
+    Args:
+        storage: the address that gs:// is read from.
+        answers: a folder of GoogleSQL's answers, which several servers may share.
+    """
 
     project = "test-project"
 
-    def __init__(self, folder: Path, storage: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, storage: str | None = None, answers: Path | None = None
+    ) -> None:
         self.folder = folder
         self.storage = storage
+        self.answers = answers
         self.endpoint = ""
         self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,6 +46,7 @@ class BigQueryServer:
         command = [sys.executable, "-m", "tests.bigquery.server", "--while-stdin", "--port", "0"]
         command += ["--state", str(self.folder / "state"), "--ready", str(ready)]
         command += ["--storage", self.storage] if self.storage else []
+        command += ["--answers", str(self.answers)] if self.answers else []
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -93,3 +104,15 @@ class BigQueryServer:
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A bucket on a server of Cloud Storage's JSON API; fsspec reaches it with `options`."""
+
+    endpoint: str
+    bucket: str = "lake"
+
+    @property
+    def options(self) -> dict[str, str]:
+        return {"endpoint_url": self.endpoint, "token": "anon", "project": BigQueryServer.project}

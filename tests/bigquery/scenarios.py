@@ -52,7 +52,9 @@ PRICED_MODELS = (
 )  # fmt: skip
 """Models of the price snapshot: those that the company asks; the whole one has 19,588 rows."""
 
-INPUTS = ("budgets", "config", "exports", "gpu", "litellm", "outcomes", "support_bot", "units")
+INPUTS = (
+    "budgets", "config", "exports", "gpu", "litellm", "outcomes", "seats", "support_bot", "units",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _land_prices(settings: Settings) -> None:
         pc.is_in(table["provider"], pc.cast(list(PRICED_PROVIDERS), "string")),
         pc.is_in(table["model"], pc.cast(list(PRICED_MODELS), "string")),
     )
-    period = snapshot.snapshot_date().isoformat()
+    period = snapshot.snapshot_period()
     assert land_table(settings, "prices", snapshot.SCOPE, table.filter(wanted), period)
     settings.work.mkdir(parents=True, exist_ok=True)
     (settings.work / "prices.json").write_text(

@@ -13,7 +13,7 @@ pytest.importorskip("zetasql", reason="GoogleSQL is not installed")
 
 from zetasql.wasi import get_wasm_path
 
-from tests.bigquery.server import googlesql, trees
+from tests.bigquery.server import googlesql, planner, trees
 from tests.bigquery.server.dialect import Constant, Source
 from tests.bigquery.server.errors import BigQueryError
 from tests.bigquery.server.types import Field, Type
@@ -171,3 +171,12 @@ def test_the_compiled_module_is_kept():
     with INSTANCES.one():
         pass
     assert compiled_path(Path(get_wasm_path())).exists()
+
+
+def test_long_expressions_come_through():
+    """Their analysis nests more messages than protobuf reads by default."""
+    levels = 60
+    cases = "case when true then " * levels + "1" + " end" * levels
+    analyzed = googlesql.analyze(f"select {cases} as x")
+    assert googlesql.query_fields(analyzed) == [Field("x", Type("INT64"))]
+    assert len(list(planner.walk(analyzed))) > levels * 3

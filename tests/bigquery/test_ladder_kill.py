@@ -1,4 +1,4 @@
-"""kill -9 of BigQuery in mid-build, several times; then a run: the marts of an undisturbed one."""
+"""kill -9 of BigQuery in mid-build, twice; then a run: the marts of an undisturbed one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.bigquery.twins import Twins, tell
 pytestmark = pytest.mark.slow
 
 SEED = 20261121
-MOMENTS = 3
+MOMENTS = 2
 LATEST = 0.6
 """The latest share of the nodes at which it strikes: each strike costs a build up to there."""
 PATIENCE = 5
@@ -30,7 +30,7 @@ PATIENCE = 5
 def test_a_server_killed_in_mid_build_and_a_run_give_the_undisturbed_marts(
     fresh: Twins, tmp_path: Path
 ) -> None:
-    server = BigQueryServer(tmp_path / "server").start()
+    server = BigQueryServer(tmp_path / "server", answers=fresh.answers).start()
     workspace = tmp_path / "workspace"
     try:
         scenarios.open_company(fresh.company, workspace, _place(server))

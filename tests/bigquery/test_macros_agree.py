@@ -120,6 +120,12 @@ def test_text_macros_agree() -> None:
     there, here = both("hash_text", ("given.text",), {"text": "STRING"}, [(t,) for t in texts])
     assert there == here
 
+    named = [(text,) for text in [*texts, "gpt-4o, cached input", "a input_x input-y", "É-cached"]]
+    for pattern in ["[^a-z0-9]+", "^[^ ]*/", "\\b(cached|inputs?)\\b"]:
+        arguments = ("given.text", pattern, " ")
+        there, here = both("replace_all", arguments, {"text": "STRING"}, named)
+        assert there == here
+
 
 @pytest.mark.parametrize("macro", ["json_object_or_null", "json_key", "json_tag"])
 def test_json_macros_agree(macro: str) -> None:

@@ -36,12 +36,14 @@ class Twins:
 
     Attributes:
         prefix: stands before the names of the datasets.
+        answers: what the ladder's servers share of GoogleSQL's work (tests/bigquery/server).
         seconds: how long the first build took on both engines at once.
     """
 
     folder: Path
     server: Service
     prefix: str = ""
+    answers: Path | None = None
     seconds: float = 0.0
 
     @property
@@ -99,16 +101,16 @@ class Twins:
     def copy(self, folder: Path) -> Iterator[Twins]:
         """The same in another folder, with a server of its own; what happens there stays there."""
         shutil.copytree(self.folder, folder)
-        with serving(folder) as twins:
+        with serving(folder, self.answers) as twins:
             yield twins
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Twins]:
+def serving(folder: Path, answers: Path | None) -> Iterator[Twins]:
     """The twins in the folder, with the server running on its state."""
-    server = BigQueryServer(folder / "server").start()
+    server = BigQueryServer(folder / "server", answers=answers).start()
     try:
-        twins = Twins(folder, server)
+        twins = Twins(folder, server, answers=answers)
         if twins.bigquery.exists():
             scenarios.move_to(twins.bigquery, scenarios.Server(server.project, server.endpoint))
         yield twins
@@ -122,12 +124,12 @@ def fresh_twins(base: Path) -> Twins:
     Args:
         base: a folder that the workers share.
     """
-    folder = base / "twins"
+    folder, answers = base / "twins", base / "answers"
     with FileLock(base / "twins.lock"):
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
             scenarios.write_company(folder / "company")
-            with serving(folder) as twins:
+            with serving(folder, answers) as twins:
                 assert isinstance(twins.server, BigQueryServer)
                 server = scenarios.Server(twins.server.project, twins.server.endpoint)
                 scenarios.open_company(twins.company, twins.duckdb)
@@ -139,7 +141,7 @@ def fresh_twins(base: Path) -> Twins:
                 scenarios.age(workspace)
             (folder / "done").write_text(f"{seconds}", encoding="utf-8")
     seconds = float((folder / "done").read_text(encoding="utf-8"))
-    return Twins(folder, BigQueryServer(folder / "server"), seconds=seconds)
+    return Twins(folder, BigQueryServer(folder / "server"), answers=answers, seconds=seconds)
 
 
 @contextmanager

@@ -24,7 +24,6 @@ from orchestration.warehouse.bigquery.lake_tables import ensure_table
 from orchestration.warehouse.bigquery.load import Batch
 from orchestration.warehouse.bigquery.register import register_landing as register_bigquery
 from orchestration.warehouse.bigquery.rows import arrow_table
-from tests.bigquery.conftest import bigquery, own_bigquery, storage  # noqa: F401
 from tests.bigquery.process import BigQueryServer
 from tests.unit.landing.former_version import silence, version
 
@@ -102,7 +101,7 @@ def open_company(workspace: Workspace) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-def company(open_company: Callable[..., Settings], bigquery: BigQueryServer) -> Settings:  # noqa: F811
+def company(open_company: Callable[..., Settings], bigquery: BigQueryServer) -> Settings:
     return open_company(bigquery)
 
 
@@ -289,7 +288,7 @@ def test_a_dataset_in_another_location_is_told(company: Settings) -> None:
 
 def test_the_bytes_limit_refuses_a_statement(
     open_company: Callable[..., Settings],
-    bigquery: BigQueryServer,  # noqa: F811
+    bigquery: BigQueryServer,
 ) -> None:
     settings = open_company(bigquery)
     land(settings)
@@ -304,8 +303,8 @@ def test_the_bytes_limit_refuses_a_statement(
 
 def test_a_lake_in_cloud_storage_is_loaded_by_address(
     open_company: Callable[..., Settings],
-    bigquery: BigQueryServer,  # noqa: F811
-    storage: Any,  # noqa: F811
+    bigquery: BigQueryServer,
+    storage: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage.endpoint)
@@ -385,8 +384,8 @@ def test_a_table_is_looked_at_again_only_when_its_columns_are_another_versions(
 @pytest.mark.parametrize("manifests", ["list the columns", "do not"])
 def test_old_parts_in_cloud_storage_are_loaded_with_new_ones(
     open_company: Callable[..., Settings],
-    bigquery: BigQueryServer,  # noqa: F811
-    storage: Any,  # noqa: F811
+    bigquery: BigQueryServer,
+    storage: Any,
     monkeypatch: pytest.MonkeyPatch,
     manifests: str,
 ) -> None:

@@ -26,7 +26,6 @@ from orchestration.warehouse.bigquery.log import last_publish
 from orchestration.warehouse.bigquery.publish import publish
 from orchestration.warehouse.bigquery.snapshot import Snapshot
 from orchestration.warehouse.portable import month_text
-from tests.bigquery.conftest import bigquery, storage  # noqa: F401
 from tests.bigquery.process import BigQueryServer
 from tests.integration.bigquery_build import (
     PUBLIC,
@@ -68,7 +67,7 @@ def open_at(server: BigQueryServer, folder: Path) -> Settings:
 
 
 @pytest.fixture
-def settings(bigquery: BigQueryServer, tmp_path: Path) -> Settings:  # noqa: F811
+def settings(bigquery: BigQueryServer, tmp_path: Path) -> Settings:
     return open_at(bigquery, tmp_path / "workspace")
 
 
@@ -80,7 +79,7 @@ def built(settings: Settings) -> Client:
 
 @pytest.fixture(scope="module")
 def published(
-    bigquery: BigQueryServer,  # noqa: F811
+    bigquery: BigQueryServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Client:
     """One that is published, for tests that only read."""

@@ -7,6 +7,7 @@ of disjoint classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -113,3 +114,22 @@ def test_what_was_bought_apart_costs_nothing_by_itself(company: Settings) -> Non
         "select distinct rated_cost, unpriced_tokens from "
         "cost_ledger.token_usage_daily where service_tier in ('provisioned', 'own_key')",
     ) == [(0, 0)]
+
+
+def test_what_openrouter_charged_is_its_bill_and_nothing_is_added(company: Settings) -> None:
+    """The fee for a key of one's own counts; what the vendor behind it charges does not."""
+    assert marts(
+        company,
+        "select evidence_level, charge_description, ledger_category, model, billed_cost, cost "
+        "from cost_ledger.charges where source_name = 'openrouter' order by all",
+    ) == [
+        ("billed", "Fee for an own key", "hosted_inference", "openai/gpt-4.1",
+         Decimal("0.0015"), Decimal("0.0015")),
+        ("billed", "Generations", "hosted_inference", "openai/gpt-4.1-2025-04-14",
+         Decimal("0.00123"), Decimal("0.00123")),
+    ]  # fmt: skip
+    assert marts(
+        company,
+        "select sum(cost), count(distinct customer) from allocation.cost_allocations "
+        "where source_name = 'openrouter'",
+    ) == [(Decimal("0.00273"), 1)]

@@ -57,7 +57,7 @@ OPENAI_USAGE = [
      "input_uncached_tokens": None, "output_tokens": 7},
     {"object": "organization.usage.embeddings.result", "input_tokens": 500,
      "num_model_requests": 2, "model": "text-embedding-3-small", "project_id": "proj_search"},
-    # No tokens: the money of pictures is in the costs.
+    # No tokens, but a unit of their own.
     {"object": "organization.usage.images.result", "images": 3, "num_model_requests": 3},
 ]  # fmt: skip
 CLAUDE = {
@@ -157,7 +157,7 @@ def test_token_classes_are_the_reports_counted_once(company: Settings) -> None:
         company,
         f"select model, service_tier, workload, requests, {CLASSES}, total_tokens, "
         "mismatched_requests from cost_ledger.token_usage_daily where source_name = 'openai' "
-        "and usage_date = '2026-10-01' order by model, service_tier, workload",
+        "and usage_date = '2026-10-01' and unit is null order by model, service_tier, workload",
     ) == [
         ("gpt-4o-2024-08-06", "batch", "key_1", 5, 2000, 0, 0, 0, 0, 10, 2010, 0),
         ("gpt-4o-2024-08-06", "standard", "key_1", 5, 600, 400, 0, 0, 0, 100, 1100, 0),
@@ -168,12 +168,25 @@ def test_token_classes_are_the_reports_counted_once(company: Settings) -> None:
     assert marts(
         company,
         f"select service_tier, sub_account_id, requests, {CLASSES}, total_tokens "
-        "from cost_ledger.token_usage_daily where source_name = 'anthropic' "
+        "from cost_ledger.token_usage_daily where source_name = 'anthropic' and unit is null "
         "order by service_tier, sub_account_id",
     ) == [
         ("provisioned", "wrk_bot", None, 1500, 200, 300, 1000, 0, 500, 3500),
         ("standard", "wrk_bot", None, 1500, 200, 300, 1000, 0, 500, 3500),
         ("standard", None, None, 1500, 200, 300, 1000, 0, 500, 3500),
+    ]
+
+
+def test_what_is_no_token_has_a_unit_of_its_own(company: Settings) -> None:
+    assert marts(
+        company,
+        "select source_name, model, unit, quantity, requests, total_tokens, unpriced_tokens "
+        "from cost_ledger.token_usage_daily where unit is not null and service_tier = 'standard' "
+        "order by source_name, sub_account_id",
+    ) == [
+        ("anthropic", "claude-sonnet-4-5", "web_searches", 10, None, 0, 0),
+        ("anthropic", "claude-sonnet-4-5", "web_searches", 10, None, 0, 0),
+        ("openai", None, "output_images", 3, 3, 0, 0),
     ]
 
 
@@ -198,7 +211,7 @@ def test_each_class_is_priced_once_and_what_has_no_price_is_null(company: Settin
             company,
             "select concat_ws(' ', model, service_tier, workload), rated_cost from "
             "cost_ledger.token_usage_daily where source_name <> 'gateway' "
-            "and usage_date = '2026-10-01'",
+            "and unit is null and usage_date = '2026-10-01'",
         )
     )
     assert rated["gpt-4o-2024-08-06 standard key_1"] == cost(
@@ -209,13 +222,15 @@ def test_each_class_is_priced_once_and_what_has_no_price_is_null(company: Settin
         input_cache_write_5m=300, input_cache_write_1h=1000, output=500,
     )  # fmt: skip
     assert rated["gpt-unheard-of standard key_1"] is None
+    # The list states no price of its batch tier.
+    assert rated["gpt-4o-2024-08-06 batch key_1"] is None
     # Capacity that was bought apart: its tokens cost nothing by themselves.
     assert rated["claude-sonnet-4-5 provisioned apikey_1"] == 0
     assert marts(
         company,
         "select model, unpriced_tokens from cost_ledger.token_usage_daily "
-        "where unpriced_tokens > 0",
-    ) == [("gpt-unheard-of", 50)]
+        "where unpriced_tokens > 0 order by model",
+    ) == [("gpt-4o-2024-08-06", 2010), ("gpt-unheard-of", 50)]
 
 
 def test_the_bill_is_the_cost_report_to_the_last_decimal(company: Settings) -> None:
@@ -242,7 +257,8 @@ def test_the_bill_is_the_cost_report_to_the_last_decimal(company: Settings) -> N
          "gpt-4o-2024-08-06"),
         ("gpt-4o-2024-08-06, input", "hosted_inference", "inference", "proj_x",
          "gpt-4o-2024-08-06"),
-        ("text-embedding-3-small", "embedding_retrieval", "embedding", "proj_x", None),
+        ("text-embedding-3-small", "embedding_retrieval", "embedding", "proj_x",
+         "text-embedding-3-small"),
         ("vector store storage", "embedding_retrieval", "embedding", "proj_x", None),
         ("web search tool calls", "hosted_inference", "inference", "proj_x", None),
     ]  # fmt: skip

@@ -44,7 +44,7 @@ def test_help_names_every_command(capsys, monkeypatch):
     assert code == 0
     for name in (
         "run", "land", "build", "forecast", "publish", "status", "explain", "query", "sample",
-        "doctor", "migrate", "prices",
+        "doctor", "migrate", "prices", "close",
     ):  # fmt: skip
         assert f"\n  {name} " in out
     assert "...\n" not in out.split("Commands:")[1], (

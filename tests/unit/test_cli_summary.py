@@ -11,6 +11,7 @@ import pytest
 from orchestration.commands.summary_view import show_summary
 from orchestration.settings import Settings
 from orchestration.summary import (
+    BillComparison,
     Budget,
     CategoryMonth,
     Coverage,
@@ -66,6 +67,10 @@ def test_all_sections(shown):
             budgets=(
                 Budget("team search", OCTOBER, "at_risk", Decimal(10), Decimal(9), None, None, 0.4),
             ),
+            bills=(
+                BillComparison("vendor", "EUR", Decimal(200), Decimal(100), Decimal(199)),
+                BillComparison("other", "USD", Decimal(1), None, None),
+            ),
             quarantined={"gateway": 2},
             unpriced=(Unpriced(None, "mystery", 5_000),),
             without_rate={"BRL": 3},
@@ -87,6 +92,8 @@ def test_all_sections(shown):
     assert _line(out, "tag coverage")[2:] == (
         ["total", "2026-10", "75.0", "%", "80.0", "%", "warn", "100.0", "%", "finops"]
     )
+    assert _line(out, "vendor")[1:] == ["200.00", "EUR", "50.0", "%", "99.5", "%"]
+    assert _line(out, "other ")[1:] == ["1.00", "USD", "0.0", "%", "0.0", "%"]
     assert "no forecast of team search: insufficient history" in out
     assert "5,000 tokens have no price: unknown provider, mystery" in out
     assert "3 charges in BRL have no exchange rate" in out

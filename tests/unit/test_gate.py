@@ -111,6 +111,8 @@ def test_ten_minutes_of_clock_skew_pass_and_bills_ahead_of_time_only_warn():
         ("outcomes", {"evidence_grade": "A+"}, "evidence_grade_is_known", "warn"),
         ("budgets", {"period": "2026-13"}, "budget_period_is_a_month", "refuse"),
         ("units", {"unit": "Daily actives"}, "unit_names_are_plain", "warn"),
+        ("seats", {"period": "2026"}, "seat_period_is_a_month", "refuse"),
+        ("seats", {"assigned": 5, "active": 6}, "active_seats_are_assigned_ones", "warn"),
         ("cost_lines", {"ledger_category": "gpu"}, "ledger_category_is_known", "warn"),
         ("prices", {"unit_price": Decimal(-1)}, "prices_are_not_negative", "refuse"),
         (

@@ -90,6 +90,34 @@ def test_zero_for_everything_is_unknown_and_zero_for_one_class_is_a_price():
     assert found[("input_cache_write_5m", None, 0)] == "0"
 
 
+def test_regions_and_speed_are_multiples_of_the_prices_of_tokens():
+    entry = {
+        "litellm_provider": "p",
+        "output_cost_per_token": 1e-5,
+        "output_cost_per_token_batches": 5e-6,
+        "output_cost_per_image": 0.01,
+        "regional_processing_uplift_multiplier_eu": 1.1,
+        "provider_specific_entry": {"us": 1.2, "fast": 6.0},
+    }
+    found = {
+        (row["token_class"], row["service_tier"], row["geography"]): row["unit_price"] * 1_000_000
+        for row in read_price_map(json.dumps({"m": entry}), "map", DAY).table.to_pylist()
+    }
+    assert found == {
+        ("output", None, None): 10,
+        ("output", None, "eu"): 11,
+        ("output", None, "us"): 12,
+        ("output", "batch", None): 5,
+        ("output", "batch", "eu"): Decimal("5.5"),
+        ("output", "batch", "us"): 6,
+        ("output", "fast", None): 60,
+        ("output", "fast", "eu"): 66,
+        ("output", "fast", "us"): 72,
+        # What is no token has no multiple that a vendor states.
+        ("output_images", None, None): 10_000,
+    }
+
+
 def test_what_cannot_be_read_is_named():
     found = read_price_map('{"m": {"input_dbu_cost_per_token": 1e-6}}', "x", DAY)
     assert found.left_out == (("m", "input_dbu_cost_per_token", "no known unit"),)

@@ -119,7 +119,8 @@ def test_any_span_can_be_written(tmp_path: Path, days: int) -> None:
 def test_the_settings_load_and_name_existing_files(sample: SampleSummary) -> None:
     settings = load_settings(sample.settings)
     assert {source.type for source in settings.sources} == {
-        "focus", "litellm", "token_events", "gpu_nodes", "gpu_jobs", "outcomes", "units", "budgets",
+        "focus", "litellm", "token_events", "gpu_nodes", "gpu_jobs", "outcomes", "units", "seats",
+        "budgets",
     }  # fmt: skip
     for source in settings.sources:
         assert list(sample.folder.glob(source.uri)), source.uri

@@ -35,7 +35,7 @@ usage_days as (
         model,
         rated_cost,
         total_tokens,
-        unpriced_tokens,
+        case when rated_cost is null then 1 else 0 end as unpriced_rows,
         usage_date
     from {{ ref('token_usage_daily') }}
     -- A log says more of the same requests than the vendor's report does.
@@ -53,7 +53,7 @@ token_usage as (
         usage_days.model,
         usage_days.rated_cost,
         usage_days.total_tokens,
-        usage_days.unpriced_tokens,
+        usage_days.unpriced_rows,
         usage_days.usage_date
     from usage_days
     inner join sources
@@ -82,7 +82,7 @@ gpu_usage as (
 
 ),
 
--- Weights of a pool have one unit: rated cost where all its tokens have a price, else tokens.
+-- Weights of a pool have one unit: rated cost where all its usage has a price, else tokens.
 token_targets as (
     {% for model in ['model', none] %}
     select
@@ -92,7 +92,7 @@ token_targets as (
         {%- endfor %}
         {{ as_money('sum(rated_cost)') }} as rated_cost,
         {{ as_money('sum(total_tokens)') }} as tokens,
-        {{ as_money('sum(unpriced_tokens)') }} as unpriced_tokens,
+        sum(unpriced_rows) as unpriced_rows,
         usage_date
     from token_usage
     {{ 'where model is not null' if model }}
@@ -107,7 +107,7 @@ token_drivers as (
         pool_id,
         case
             when
-                sum(unpriced_tokens) over (partition by pool_id) = 0
+                sum(unpriced_rows) over (partition by pool_id) = 0
                 and sum(rated_cost) over (partition by pool_id) > 0
                 then 'rated_cost'
             else 'tokens'

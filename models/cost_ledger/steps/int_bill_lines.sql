@@ -7,6 +7,8 @@ vendor_lines as (
     select * from {{ ref('stg_openai__charges') }}
     union all
     select * from {{ ref('stg_anthropic__charges') }}
+    union all
+    select * from {{ ref('stg_openrouter__charges') }}
 
 ),
 

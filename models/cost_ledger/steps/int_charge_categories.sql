@@ -20,62 +20,16 @@ rules as (
 
 ),
 
--- Days on which the set of valid rules changes: usually none, so that there is one period.
-rule_days as (
-
-    select valid_from as first_date from rules where valid_from is not null
-    union all
-    select {{ date_add_days('valid_to', 1) }} as first_date from rules where valid_to is not null
-    union all
-    select date '1900-01-01' as first_date
-
-),
-
-rule_starts as (
-
-    select first_date
-    from rule_days
-    group by first_date
-
-),
-
 rule_periods as (
 
-    select
-        first_date,
-        lead(first_date) over (order by first_date asc nulls last) as next_first_date
-    from rule_starts
+    {{ rule_periods('rules') }}
 
 ),
 
--- Rules are asked once for each kind of line, not for each line.
 kinds as (
 
-    select
-        category_key,
-        source_name,
-        service_provider_name,
-        service_name,
-        service_category,
-        sku_id,
-        sku_price_id,
-        sku_meter,
-        charge_description,
-        resource_id,
-        resource_name
-    from {{ ref('int_charge_lines') }}
-    group by
-        category_key,
-        source_name,
-        service_provider_name,
-        service_name,
-        service_category,
-        sku_id,
-        sku_price_id,
-        sku_meter,
-        charge_description,
-        resource_id,
-        resource_name
+    select *
+    from {{ ref('int_charge_kinds') }}
 
 ),
 
@@ -98,23 +52,7 @@ candidates as (
     inner join rules
         on
             {{ valid_on('rule_periods.first_date', 'rules') }}
-            and (rules.source_name is null or rules.source_name = kinds.source_name)
-            and {{ like_pattern('kinds.service_provider_name', 'rules.provider_pattern') }}
-            -- A service is known by its name, or by the category FOCUS gives it.
-            and (
-                {{ like_pattern('kinds.service_name', 'rules.service_pattern') }}
-                or {{ like_pattern('kinds.service_category', 'rules.service_pattern') }}
-            )
-            and (
-                {{ like_pattern('kinds.sku_id', 'rules.sku_pattern') }}
-                or {{ like_pattern('kinds.sku_meter', 'rules.sku_pattern') }}
-                or {{ like_pattern('kinds.sku_price_id', 'rules.sku_pattern') }}
-            )
-            and {{ like_pattern('kinds.charge_description', 'rules.description_pattern') }}
-            and (
-                {{ like_pattern('kinds.resource_id', 'rules.resource_pattern') }}
-                or {{ like_pattern('kinds.resource_name', 'rules.resource_pattern') }}
-            )
+            and {{ matches_kind('kinds', 'rules') }}
 
 ),
 

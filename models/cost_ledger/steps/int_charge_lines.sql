@@ -14,6 +14,8 @@ charge_lines as (
     select * from {{ ref('int_rated_lines') }}
     union all
     select * from {{ ref('int_modelled_lines') }}
+    union all
+    select * from {{ ref('int_seat_lines') }}
 
 ),
 

@@ -1,11 +1,37 @@
 with
 
+names as (
+
+    select
+        price_provider,
+        price_model
+    from {{ ref('int_model_names') }}
+    group by price_provider, price_model
+
+),
+
+prices as (
+
+    select
+        provider,
+        model,
+        context_from_tokens
+    from {{ ref('int_usable_prices') }}
+    where context_from_tokens > 0
+    group by provider, model, context_from_tokens
+
+),
+
+-- Of the models that are used: price lists know more bands than there are places.
 thresholds as (
 
-    select context_from_tokens
-    from {{ ref('price_book') }}
-    where context_from_tokens > 0 and not superseded
-    group by context_from_tokens
+    select prices.context_from_tokens
+    from prices
+    inner join names
+        on
+            prices.provider = names.price_provider
+            and prices.model = names.price_model
+    group by prices.context_from_tokens
 
 ),
 

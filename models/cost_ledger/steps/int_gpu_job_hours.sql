@@ -15,6 +15,7 @@ jobs as (
         workload,
         gpus,
         gpu_fraction,
+        {{ is_preempted_state('state') }} as is_preempted,
         started_at,
         ended_at
     from {{ ref('stg_gpu_jobs__jobs') }}
@@ -42,6 +43,7 @@ spans as (
         jobs.customer,
         jobs.environment,
         jobs.workload,
+        jobs.is_preempted,
         {{ money_product('jobs.gpus', 'jobs.gpu_fraction') }} as gpus,
         jobs.started_at,
         coalesce(jobs.ended_at, horizon.seen_until) as ended_at,
@@ -91,6 +93,14 @@ int_gpu_job_hours as (
         environment,
         workload,
         sum({{ money_share('gpus', 'micros', 3600000000) }}) as allocated_gpu_hours,
+        -- Unknown as soon as one job's end is.
+        case
+            when {{ count_if('is_preempted is null') }} = 0
+                then sum(case
+                    when is_preempted then {{ money_share('gpus', 'micros', 3600000000) }}
+                    else {{ as_money('0') }}
+                end)
+        end as preempted_gpu_hours,
         usage_hour,
         {{ as_date('usage_hour') }} as usage_date
     from shares

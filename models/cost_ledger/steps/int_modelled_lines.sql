@@ -59,7 +59,7 @@ int_modelled_lines as (
         {{ text('null') }} as charge_class,
         'Modelled GPU node-day' as charge_description,
         'Standard' as pricing_category,
-        'on_demand' as pricing_model,
+        {{ text('null') }} as pricing_model,
         'Hours' as pricing_unit,
         'Hours' as consumed_unit,
         coalesce(node_days.currency, {{ reporting_currency() }}) as billing_currency,

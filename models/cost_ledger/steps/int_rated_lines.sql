@@ -30,6 +30,11 @@ vendor_charges as (
         source_name,
         charge_period_start
     from {{ ref('stg_anthropic__charges') }}
+    union all
+    select
+        source_name,
+        charge_period_start
+    from {{ ref('stg_openrouter__charges') }}
 
 ),
 
@@ -43,9 +48,36 @@ vendor_bill_days as (
 
 ),
 
+rated_usage as (
+
+    select
+        token_usage_id,
+        price_id
+    from {{ ref('int_rated_usage') }}
+
+),
+
+tiered_prices as (
+
+    select price_id
+    from {{ ref('int_volume_steps') }}
+    group by price_id
+
+),
+
+tiered_usage as (
+
+    select rated_usage.token_usage_id
+    from rated_usage
+    inner join tiered_prices
+        on rated_usage.price_id = tiered_prices.price_id
+    group by rated_usage.token_usage_id
+
+),
+
 -- Usage that no bill covers becomes charges of its own; what a bill covers is in the bill already.
 -- A vendor's reports bring their own bill, a day at a time: a day whose costs are not there yet is
--- rated until they are.
+-- rated until they are. Servers of one's own have their charges in the GPUs' hours.
 int_rated_lines as (
 
     select
@@ -60,7 +92,7 @@ int_rated_lines as (
         {{ text('null') }} as billing_account_id,
         usage_days.sub_account_id as sub_account_id,
         usage_days.sub_account_id as sub_account_name,
-        {{ text('null') }} as region_id,
+        usage_days.geography as region_id,
         {{ text('null') }} as resource_id,
         {{ text('null') }} as resource_name,
         usage_days.provider as service_name,
@@ -73,9 +105,19 @@ int_rated_lines as (
         {{ text('null') }} as charge_class,
         'Rated token usage' as charge_description,
         'Standard' as pricing_category,
-        'on_demand' as pricing_model,
-        'Tokens' as pricing_unit,
-        'Tokens' as consumed_unit,
+        case
+            when usage_days.service_tier in ('provisioned', 'subscription')
+                then usage_days.service_tier
+            when usage_days.service_tier = 'gateway_cache' then 'free'
+            when tiered_usage.token_usage_id is not null then 'tiered'
+            else 'on_demand'
+        end as pricing_model,
+        {% for name in ['pricing_unit', 'consumed_unit'] -%}
+        case
+            when usage_days.total_tokens = 0 and usage_days.unit is not null then usage_days.unit
+            else 'Tokens'
+        end as {{ name }},
+        {% endfor -%}
         usage_days.currency as billing_currency,
         {{ text('null') }} as commitment_discount_id,
         {{ text('null') }} as commitment_discount_status,
@@ -87,8 +129,13 @@ int_rated_lines as (
         {{ text('null') }} as ledger_category,
         'rated' as evidence_level,
         cast(null as {{ bigint_type() }}) as source_row,
-        {{ as_money('usage_days.total_tokens') }} as pricing_quantity,
-        {{ as_money('usage_days.total_tokens') }} as consumed_quantity,
+        {% for name in ['pricing_quantity', 'consumed_quantity'] -%}
+        case
+            when usage_days.total_tokens = 0 and usage_days.unit is not null
+                then usage_days.quantity
+            else {{ as_money('usage_days.total_tokens') }}
+        end as {{ name }},
+        {% endfor -%}
         {{ as_money('null') }} as billed_cost,
         usage_days.rated_cost as effective_cost,
         {{ as_money('null') }} as contracted_cost,
@@ -101,11 +148,15 @@ int_rated_lines as (
     from usage_days
     inner join unbilled_sources
         on usage_days.source_name = unbilled_sources.source_name
+    left join tiered_usage
+        on usage_days.token_usage_id = tiered_usage.token_usage_id
     left join vendor_bill_days
         on
             usage_days.source_name = vendor_bill_days.source_name
             and usage_days.usage_date = vendor_bill_days.bill_date
-    where vendor_bill_days.source_name is null
+    where
+        vendor_bill_days.source_name is null
+        and usage_days.service_tier is distinct from 'self_hosted'
 
 )
 

@@ -7,8 +7,10 @@
     'stg_anthropic__usage': ['team', 'customer', 'requests', 'failed_requests'],
     'stg_litellm__daily': ['sub_account_id', 'workload', 'context_tokens'],
     'stg_openrouter__activity': ['team', 'context_tokens', 'failed_requests'],
+    'stg_vllm__usage': ['sub_account_id', 'context_tokens'],
 } %}
 {% set told_keys = ['team', 'customer', 'workload'] %}
+{% set tells_all_keys = ['stg_vllm__usage'] %}
 
 with
 
@@ -20,8 +22,11 @@ int_token_buckets as (
         provider,
         model,
         service_tier,
+        geography,
+        unit,
+        {%- set keys = allocation_keys() if report in tells_all_keys else told_keys %}
         {%- for column in ['sub_account_id'] + allocation_keys() %}
-        {%- if column in columns or column in allocation_keys() and column not in told_keys %}
+        {%- if column in columns or column in allocation_keys() and column not in keys %}
         {{ text('null') }} as {{ column }},
         {%- else %}
         {{ column }},
@@ -42,8 +47,13 @@ int_token_buckets as (
         {%- for token_class in token_classes() %}
         {{ token_class }}_tokens,
         {%- endfor %}
+        {%- for part in token_modalities() %}
+        {{ part }},
+        {%- endfor %}
+        quantity,
         has_token_mismatch,
         started_at,
+        ended_at,
         usage_date
     from {{ ref(report) }}
     {{ 'union all' if not loop.last }}

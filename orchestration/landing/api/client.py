@@ -114,13 +114,16 @@ class ApiClient:
     def shown(self, text: str) -> str:
         """Text of the other side as it may be shown: one short line, without the key."""
         secret = self._key.get_secret_value()
-        line = " ".join(text.replace(secret, "***").split())[:300]
+        line = " ".join((text.replace(secret, "***") if secret else text).split())[:300]
         return re.sub(r"\bsk-[\w*.-]+", "***", line)
 
     def _answer(self, response: httpx.Response) -> str:
         """Status and the vendor's words. Of a refused key nothing is repeated but the kind."""
         try:
-            error = _document(response.content)["error"]
+            document = _document(response.content)
+            error = document["error"]
+            if isinstance(error, str):
+                error = {"type": document.get("errorType"), "message": error}
             kind, message = error.get("type"), error.get("message")
         except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
             kind, message = None, None

@@ -30,6 +30,7 @@ from orchestration.landing.datasets.gateways import (
     LITELLM_DAILY,
     OPENROUTER,
 )
+from orchestration.landing.datasets.serving import VLLM
 from orchestration.landing.datasets.vendors import ANTHROPIC, OPENAI
 
 __all__ = [
@@ -96,6 +97,10 @@ COST_LINES = Dataset(
     is_bill=True,
 )
 
+_MODALITIES = (
+    "input_audio_tokens input_image_tokens cached_audio_tokens output_audio_tokens"
+    " output_image_tokens"
+)
 TOKEN_EVENTS = Dataset(
     name="token_events",
     columns={
@@ -111,6 +116,9 @@ TOKEN_EVENTS = Dataset(
         "unit": TEXT,
         "cost": MONEY,
         "currency": TEXT,
+        **named(_MODALITIES, BIGINT),
+        "geography": TEXT,
+        "sampling_rate": MONEY,
         **_KEYS,
     },
     required=("started_at", "input_tokens", "output_tokens"),
@@ -126,6 +134,7 @@ TOKEN_EVENTS = Dataset(
         "cached_input_tokens",
         "cache_write_tokens",
         "reasoning_tokens",
+        *_MODALITIES.split(),
     ),
 )
 
@@ -195,6 +204,20 @@ BUDGETS = Dataset(
     currency="currency",
 )
 
+SEATS = Dataset(
+    name="seats",
+    columns={
+        **named("service period", TEXT),
+        **named("assigned active", BIGINT),
+        "seat_price": MONEY,
+        "currency": TEXT,
+        **_KEYS,
+    },
+    required=("service", "period", "assigned"),
+    period="period",
+    non_negative=("assigned", "active", "seat_price"),
+)
+
 PRICES = Dataset(
     name="prices",
     columns={
@@ -206,10 +229,17 @@ PRICES = Dataset(
         **named("from_time to_time", TEXT),
         "unit_price": MONEY,
         "currency": TEXT,
+        **named("price_kind geography weekdays", TEXT),
+        "quantity_from": MONEY,
+        "tier_mode": TEXT,
+        "is_promotion": BOOL,
+        **named("valid_from_at valid_until_at", TIME),
     },
     required=("provider", "model", "token_class", "unit_price"),
-    period="strftime(snapshot_date, '%Y-%m-%d')",
-    internal=True,
+    # A list that was landed stays landed: what comes later, under whatever file name, is a period
+    # of its own.
+    period="concat_ws(' ', strftime(snapshot_date, '%Y-%m-%d'), _load_id)",
+    non_negative=("unit_price", "quantity_from"),
 )
 
 FORECASTS = Dataset(
@@ -229,6 +259,14 @@ FORECASTS = Dataset(
     internal=True,
 )
 
+CLOSES = Dataset(
+    name="closes",
+    columns={"period": TEXT, "closed_at": TIME, "is_closed": BOOL, "note": TEXT},
+    required=("period", "closed_at", "is_closed"),
+    period="period",
+    internal=True,
+)
+
 DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
     for dataset in (
@@ -242,8 +280,10 @@ DATASETS: dict[str, Dataset] = {
         OUTCOMES,
         UNITS,
         BUDGETS,
+        SEATS,
         PRICES,
         FORECASTS,
+        CLOSES,
         OPENAI,
         ANTHROPIC,
         BEDROCK_LOGS,
@@ -253,5 +293,6 @@ DATASETS: dict[str, Dataset] = {
         LANGFUSE,
         OTEL_GENAI,
         OPENROUTER,
+        VLLM,
     )
 }

@@ -81,7 +81,8 @@ VERTEX_USAGE = Dataset(
 
 _AZURE_COUNTS = (
     "prompt_tokens completion_tokens total_tokens cached_tokens cache_write_tokens"
-    " reasoning_tokens prompt_audio_tokens completion_audio_tokens"
+    " reasoning_tokens prompt_audio_tokens completion_audio_tokens cached_audio_tokens"
+    " prompt_image_tokens completion_image_tokens"
 )
 AZURE_OPENAI = Dataset(
     name="azure_openai",

@@ -44,7 +44,8 @@ LITELLM = Dataset(
         **named(
             "request_duration_ms metadata_cache_write_5m_tokens metadata_cache_write_1h_tokens"
             " metadata_audio_input_tokens metadata_image_input_tokens"
-            " metadata_audio_output_tokens metadata_web_search_requests",
+            " metadata_audio_output_tokens metadata_image_output_tokens"
+            " metadata_web_search_requests",
             BIGINT,
         ),
     },

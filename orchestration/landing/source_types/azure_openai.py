@@ -25,6 +25,17 @@ def _in(*names: str) -> tuple[str, ...]:
     return tuple(f"{place}{name}" for name in names for place in _PLACES)
 
 
+# What OpenAI calls a split in its chat, responses and realtime interfaces.
+_DETAILS = {
+    "prompt": ("prompt_tokens_details", "input_tokens_details", "input_token_details"),
+    "completion": ("completion_tokens_details", "output_tokens_details", "output_token_details"),
+}
+
+
+def _details(whole: str, part: str) -> tuple[str, ...]:
+    return _in(*(f"usage.{name}.{part}" for name in _DETAILS[whole]))
+
+
 _HEADER = '"x-ms-spillover-from-deployment"'
 _ID = ("correlationId", "CorrelationId", "request_id", "requestId")
 _DEPLOYMENT = (*_in("modelDeploymentName"), "DeploymentName", "deployment")
@@ -72,27 +83,14 @@ _FIELDS: dict[str, Column] = {
         "CompletionTokens",
     ),
     "total_tokens": count_of(*_in("usage.total_tokens", "totalTokens"), "TotalTokens"),
-    "cached_tokens": count_of(
-        *_in(
-            "usage.prompt_tokens_details.cached_tokens",
-            "usage.input_tokens_details.cached_tokens",
-            "cachedTokens",
-        )
-    ),
-    "cache_write_tokens": count_of(
-        *_in(
-            "usage.prompt_tokens_details.cache_write_tokens",
-            "usage.input_tokens_details.cache_write_tokens",
-        )
-    ),
-    "reasoning_tokens": count_of(
-        *_in(
-            "usage.completion_tokens_details.reasoning_tokens",
-            "usage.output_tokens_details.reasoning_tokens",
-        )
-    ),
-    "prompt_audio_tokens": count_of(*_in("usage.prompt_tokens_details.audio_tokens")),
-    "completion_audio_tokens": count_of(*_in("usage.completion_tokens_details.audio_tokens")),
+    "cached_tokens": count_of(*_details("prompt", "cached_tokens"), *_in("cachedTokens")),
+    "cache_write_tokens": count_of(*_details("prompt", "cache_write_tokens")),
+    "reasoning_tokens": count_of(*_details("completion", "reasoning_tokens")),
+    "prompt_audio_tokens": count_of(*_details("prompt", "audio_tokens")),
+    "prompt_image_tokens": count_of(*_details("prompt", "image_tokens")),
+    "cached_audio_tokens": count_of(*_details("prompt", "cached_tokens_details.audio_tokens")),
+    "completion_audio_tokens": count_of(*_details("completion", "audio_tokens")),
+    "completion_image_tokens": count_of(*_details("completion", "image_tokens")),
 }
 
 _TYPE = allow_listed(

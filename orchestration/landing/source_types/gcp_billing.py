@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestration.landing.datasets.bills import GCP_BILLING
-from orchestration.landing.sources import Column, Columns, Combined, SourceType
+from orchestration.landing.sources import Column, Columns, Combined, SourceType, paths_of
 from orchestration.settings import SourceSettings
 
 _RECORDS = (
@@ -52,7 +52,7 @@ def _columns(source: SourceSettings, available: list[str]) -> Columns:
     found = {
         column: path
         for column, path in _COLUMNS.items()
-        if (path if isinstance(path, str) else path.sources[0]).partition(".")[0] in tops
+        if paths_of(path)[0].partition(".")[0] in tops
     }
     return {
         column: path

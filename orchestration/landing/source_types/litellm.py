@@ -40,6 +40,9 @@ METADATA_KEYS = {
     "metadata_audio_output_tokens": (
         ("usage_object", "completion_tokens_details", "audio_tokens"),
     ),
+    "metadata_image_output_tokens": (
+        ("usage_object", "completion_tokens_details", "image_tokens"),
+    ),
     "metadata_web_search_requests": (
         ("usage_object", "server_tool_use", "web_search_requests"),
         (*_PROMPT, "web_search_requests"),

@@ -46,12 +46,14 @@ def _columns(source: SourceSettings, available: list[str]) -> Columns:
     return columns
 
 
+_OPTIONS = (OPTION, "scopes", "gateway")
+
+
 def _check(source: SourceSettings) -> None:
     for option in source.options:
-        if option not in (OPTION, "scopes"):
+        if option not in _OPTIONS:
             raise SettingsError(
-                f"source '{source.name}': unknown option '{option}'",
-                nearest(option, [OPTION, "scopes"]),
+                f"source '{source.name}': unknown option '{option}'", nearest(option, [*_OPTIONS])
             )
     for name in scopes_of(source):
         if name not in SCOPES:
@@ -72,5 +74,6 @@ SOURCE_TYPE = SourceType(
     ),
     check=_check,
     reads_database=True,
+    repeats=("litellm",),
     sparse=("model", "model_group", "custom_llm_provider", "endpoint", "mcp_namespaced_tool_name"),
 )  # fmt: skip

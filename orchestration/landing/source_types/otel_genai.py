@@ -28,6 +28,7 @@ from orchestration.landing.sources import (
 from orchestration.settings import SourceSettings
 
 _NEW = "gen_ai.usage."
+_OPENINFERENCE = {"input": "prompt", "output": "completion"}
 _COUNTS: dict[str, tuple[str, ...]] = {
     "input_tokens": (f"{_NEW}input_tokens", f"{_NEW}prompt_tokens", "llm.token_count.prompt"),
     "output_tokens": (
@@ -47,7 +48,10 @@ _COUNTS: dict[str, tuple[str, ...]] = {
         "llm.token_count.completion_details.reasoning",
     ),
     **{
-        f"{modality}_{side}_tokens": (f"{_NEW}{modality}.{side}_tokens",)
+        f"{modality}_{side}_tokens": (
+            f"{_NEW}{modality}.{side}_tokens",
+            f"llm.token_count.{_OPENINFERENCE[side]}_details.{modality}",
+        )
         for modality, side in (
             ("text", "input"), ("image", "input"), ("audio", "input"), ("video", "input"),
             ("text", "output"), ("audio", "output"),

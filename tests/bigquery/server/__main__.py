@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
+from tests.bigquery.server.answers import ANSWERS
 from tests.bigquery.server.catalog import Catalog
 from tests.bigquery.server.disk import Disk
 from tests.bigquery.server.job_routes import JobRoutes
@@ -30,10 +31,12 @@ def main() -> None:
         "--ready", type=Path, help="file that gets host:port once calls are answered"
     )
     parser.add_argument("--storage", help="http://host:port that gs:// addresses are read from")
+    parser.add_argument("--answers", type=Path, help="folder of answers that servers share")
     parser.add_argument("--while-stdin", action="store_true", help="end when stdin is closed")
     options = parser.parse_args()
     if options.while_stdin:
         Thread(target=end_with_stdin, daemon=True).start()
+    ANSWERS.folder = options.answers
     jobs = Jobs(Disk(options.state) if options.state else None, options.storage)
     router = Router()
     Catalog(router, jobs)

@@ -67,6 +67,11 @@ def language() -> z.LanguageOptions:
 
 
 @cache
+def language_proto() -> Any:
+    return language().to_proto()
+
+
+@cache
 def options() -> Any:
     made = z.AnalyzerOptions(
         language_options=language(), default_timezone="UTC", prune_unused_columns=True

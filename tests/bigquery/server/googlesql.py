@@ -9,21 +9,22 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
-from zetasql.api import Parser
 from zetasql.core.exceptions import ZetaSQLError
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
 from tests.bigquery.server import trees
+from tests.bigquery.server.answers import ANSWERS
 from tests.bigquery.server.dialect import (
     Constant,
     Source,
     analyzer_options,
     catalog,
-    language,
+    language_proto,
     type_of_proto,
 )
 from tests.bigquery.server.errors import NOT_IMPLEMENTED, BigQueryError
+from tests.bigquery.server.nodes import node
 from tests.bigquery.server.types import Field
 from tests.bigquery.server.values import Rows, delimited, encode
 from tests.bigquery.server.wasm import INSTANCES
@@ -68,15 +69,18 @@ def parse_script(sql: str) -> Any:
     return PARSED.get_or((sql, 2), lambda: _parse(sql, script=True))
 
 
+def parse_any(sql: str) -> Any:
+    """The syntax tree of one statement or of a script. Raises BigQueryError."""
+    try:
+        return parse(sql)
+    except BigQueryError:
+        return parse_script(sql)
+
+
 def _parse(sql: str, script: bool) -> Any:
-    dialect = language()
-    with INSTANCES.one() as instance:
-        parser = Parser(dialect, instance)
-        try:
-            tree = parser.parse_script(sql) if script else parser.parse_statement(sql)
-            return trees.remember(tree)
-        except ZetaSQLError as error:
-            raise translated(error) from error
+    request = service.ParseRequest(sql_statement=sql, options=language_proto(), allow_script=script)
+    answer = call("Parse", request, service.ParseResponse)
+    return trees.remember(node(answer.parsed_script if script else answer.parsed_statement))
 
 
 def analyze(
@@ -105,9 +109,16 @@ def _analyze(sql: str, sources: Sequence[Source], constants: Mapping[str, Consta
 
 
 def execute(
-    sql: str, sources: Sequence[Source] = (), constants: Mapping[str, Constant] | None = None
+    sql: str,
+    sources: Sequence[Source] = (),
+    constants: Mapping[str, Constant] | None = None,
+    lasting: bool = False,
 ) -> tuple[list[Field], Rows]:
-    """A query's columns and rows. Raises BigQueryError; 501 where the executor lacks a function."""
+    """A query's columns and rows. Raises BigQueryError; 501 where the executor lacks a function.
+
+    Args:
+        lasting: the answer depends on nothing but the arguments, not on the clock nor on chance.
+    """
     held = constants or {}
     request = service.EvaluateQueryRequest(
         sql=sql,
@@ -126,16 +137,9 @@ def execute(
         for source in sources
         if source.rows is not None
     )
-    with INSTANCES.one() as instance:
-        client = instance.wasm_client
-        try:
-            answer = service.EvaluateQueryResponse.FromString(
-                client._call_grpc_method(
-                    "ZetaSqlLocalService_EvaluateQuery", request.SerializeToString() + contents
-                )
-            )
-        except ZetaSQLError as error:
-            raise translated(error) from error
+    answer = service.EvaluateQueryResponse.FromString(
+        ask("EvaluateQuery", request.SerializeToString(deterministic=True) + contents, lasting)
+    )
     fields = output_fields([(c.name, c.type) for c in answer.prepared.columns])
     return fields, Rows.from_proto([field.type for field in fields], answer.content)
 
@@ -159,13 +163,20 @@ def output_fields(columns: Sequence[tuple[str, TypeProto]]) -> list[Field]:
 
 
 def call(method: str, request: Message, answer: type[M]) -> M:
-    with INSTANCES.one() as instance:
-        try:
-            return instance.wasm_client.call_grpc_func(
-                f"ZetaSqlLocalService_{method}", request, answer
-            )
-        except ZetaSQLError as error:
-            raise translated(error) from error
+    return answer.FromString(ask(method, request.SerializeToString(deterministic=True), True))
+
+
+def ask(method: str, request: bytes, lasting: bool) -> bytes:
+    """GoogleSQL's answer in bytes. Raises BigQueryError."""
+
+    def now() -> bytes:
+        with INSTANCES.one() as instance:
+            return instance.wasm_client._call_grpc_method(f"ZetaSqlLocalService_{method}", request)
+
+    try:
+        return ANSWERS.get_or(method, request, now) if lasting else now()
+    except ZetaSQLError as error:
+        raise translated(error) from error
 
 
 def translated(error: Exception) -> BigQueryError:

@@ -35,8 +35,15 @@ def evaluated(session: Session, sql: str, entries: Any, known: set[str]) -> dict
             raise BigQueryError(f"Unknown option: {entry.name.id_string}")
         if name in found:
             raise BigQueryError(f"Duplicate option specified for '{entry.name.id_string}'")
-        found[name] = session.value(trees.text(sql, entry.value))
+        found[name] = value(session, sql, entry.value)
     return found
+
+
+def value(session: Session, sql: str, expression: Any) -> Any:
+    """What an option is set to: mostly a text, which needs no executor."""
+    if trees.kind(expression) == "ASTStringLiteral":
+        return expression.string_value
+    return session.value(trees.text(sql, expression))
 
 
 def table_changes(options: dict[str, Any], time_partitioning: Any) -> dict[str, Any]:

@@ -121,9 +121,11 @@ def nodes(message: Message, *kinds: str) -> Iterator[Any]:
 
 
 def walk(message: Message) -> Iterator[Any]:
-    yield message
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        for item in (value,) if isinstance(value, Message) else value:
-            yield from walk(item)
+    """The message and all below it; they nest too deeply for calls of calls."""
+    left = [message]
+    while left:
+        item = left.pop()
+        yield item
+        for field, value in item.ListFields():
+            if field.message_type is not None:
+                left.extend((value,) if isinstance(value, Message) else value)

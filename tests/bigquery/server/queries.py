@@ -72,7 +72,7 @@ def run(store: Store, config: JSON, project: str, dry: bool) -> tuple[Result, JS
 def tables_read(session: Session, sql: str, through: tuple[Ref, ...] = ()) -> dict[Ref, Table]:
     """The tables that are there and that a script names, or the views that it names do."""
     found: dict[Ref, Table] = {}
-    for node in trees.walk(googlesql.parse_script(sql)):
+    for node in trees.walk(googlesql.parse_any(sql)):
         path = getattr(node, "path_expr", None) or getattr(node, "target_path", None)
         names = trees.names(path) if path is not None else ()
         if len(names) == 2 or len(names) == 3 or (names and session.dataset):

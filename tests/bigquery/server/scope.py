@@ -43,6 +43,14 @@ def columns(tree: Any) -> set[str]:
     }
 
 
+def ends_in_limit_0(tree: Any) -> bool:
+    """Whether a query's last word is LIMIT 0."""
+    query = getattr(tree, "query", None)
+    limit = getattr(getattr(query, "limit_offset", None), "limit", None)
+    number: Any = getattr(limit, "expression", None)
+    return trees.kind(number) == "ASTIntLiteral" and number.image == "0"
+
+
 def unique(fields: list[Field]) -> list[Field]:
     """Raises BigQueryError for two columns of one name."""
     lower = [field.name.lower() for field in fields]

@@ -16,7 +16,7 @@ from typing import Any
 from tests.bigquery.server import googlesql, information_schema, polyfills, rules, trees
 from tests.bigquery.server.dialect import PSEUDO, Constant, Source
 from tests.bigquery.server.errors import BigQueryError, not_found, not_implemented
-from tests.bigquery.server.scope import aliases, calls, columns, unique
+from tests.bigquery.server.scope import aliases, calls, columns, ends_in_limit_0, unique
 from tests.bigquery.server.store import Ref, Store, Table
 from tests.bigquery.server.trees import Edit
 from tests.bigquery.server.types import Field, Type, quoted
@@ -233,11 +233,19 @@ class Session:
     def select(self, sql: str, extra: Sequence[Source] = ()) -> Answer:
         """Run a query; `extra` are tables of its own that it may name. Raises BigQueryError."""
         resolved = self.resolve(sql, extra)
-        if rules.needs_analysis(resolved):
+        no_rows = ends_in_limit_0(resolved.tree)
+        if no_rows or rules.needs_analysis(resolved):
             rules.check_query(resolved, self.analyze(resolved, extra))
+        if no_rows:
+            # dbt asks so for a query's columns; the executor would compute what the limit drops.
+            fields = unique(googlesql.query_fields(self.analyze(resolved, extra)))
+            direct = {table.ref: table for table in resolved.tables.values()}
+            rows = Rows.of([field.type for field in fields], [])
+            return Answer(fields, rows, direct, lasting=False)
         sources = [*resolved.made.values(), *extra]
         read: dict[Ref, Table] = {}
-        lasting = not resolved.made and not calls(resolved.tree) & FRESH
+        fresh = bool(calls(resolved.tree) & FRESH)
+        lasting = not resolved.made and not fresh
         for name, table in resolved.tables.items():
             read[table.ref] = table
             if table.is_view:
@@ -249,7 +257,9 @@ class Session:
             else:
                 sources.append(self._filled(name, table, resolved))
         try:
-            fields, rows = googlesql.execute(resolved.sql, sources, self.constants)
+            fields, rows = googlesql.execute(
+                resolved.sql, sources, self.constants, lasting=not fresh
+            )
         except BigQueryError as error:
             raise rules.explained(error, resolved) from error
         return Answer(unique(fields), rows, read, lasting)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from google._upb._message import SetAllowOversizeProtos
 from wasmtime import Engine, Module
 from zetasql.core import wasm_client
 from zetasql.core.local_service import ZetaSqlLocalService
@@ -90,7 +91,9 @@ class Instances:
 
 
 def patch() -> None:
-    """Put the two improvements in the package's place."""
+    """Put the two improvements in the package's place, and let long expressions come through:
+    protobuf reads no more than 100 messages within each other unless told to."""
+    SetAllowOversizeProtos(True)
     wasm_client.Module = CachedModule
     wasm_client.WasmClient.write_bytes = write_bytes
     wasm_client.WasmClient.read_bytes = read_bytes

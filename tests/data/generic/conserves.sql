@@ -1,11 +1,12 @@
 {#-
     An amount adds up to what it came from, per group, to the last decimal: no tolerance, and a
     group that one side lacks is a difference. `per` and `source_per` may be expressions; they are
-    compared by position, null with null.
+    compared by position, null with null. `source_whole`: a group of the source in which an amount is
+    unknown is not there.
 -#}
 {% test conserves(
     model, amount, per, source_model, source_amount=none, source_per=none,
-    where='true', source_where='true'
+    where='true', source_where='true', source_whole=false
 ) %}
 
     {%- set per = [per] if per is string else per %}
@@ -43,11 +44,19 @@
         select
             {% for expression in per %}key_{{ loop.index }}, {% endfor -%}
             sum(amount) as summed_amount,
+            {%- if source_whole %}
+            case when count(source_amount) = sum(there) then sum(source_amount) end
+                as summed_source_amount,
+            {%- else %}
             sum(source_amount) as summed_source_amount,
+            {%- endif %}
             max(here) = 1 as is_here,
             max(there) = 1 as is_there
         from sides
         group by {% for expression in per %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+        {%- if source_whole %}
+        having sum(here) > 0 or count(source_amount) = sum(there)
+        {%- endif %}
 
     )
 

@@ -34,7 +34,11 @@ def usage(prompt: int, out: int, cached: int = 0, thought: int = 0) -> dict[str,
         "prompt_tokens": prompt,
         "completion_tokens": out,
         "total_tokens": prompt + out,
-        "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
+        "prompt_tokens_details": {
+            "cached_tokens": cached,
+            "audio_tokens": 0,
+            "cached_tokens_details": {"audio_tokens": 0, "note": CANARY},
+        },
         "completion_tokens_details": {"reasoning_tokens": thought},
     }
 
@@ -91,6 +95,38 @@ def test_resource_logs_land_with_properties_as_text_or_object(
         "2026-03-01",
     )  # fmt: skip
     assert not holders(settings, "canary-9c41")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "completion"),
+    [
+        ("prompt_tokens_details", "completion_tokens_details"),
+        ("input_tokens_details", "output_tokens_details"),
+        ("input_token_details", "output_token_details"),
+    ],
+)
+def test_audio_and_images_land_from_every_interface_of_openai(
+    workspace: Workspace, landed: Landed, prompt: str, completion: str
+) -> None:
+    """The chat, the responses and the realtime interface call their splits differently."""
+    used = {
+        "input_tokens": 100,
+        "output_tokens": 20,
+        prompt: {
+            "cached_tokens": 30, "audio_tokens": 50, "image_tokens": 4,
+            "cached_tokens_details": {"audio_tokens": 25},
+        },
+        completion: {"audio_tokens": 9, "image_tokens": 2, "reasoning_tokens": 3},
+    }  # fmt: skip
+    con = landed(
+        landed_files(workspace, "azure_openai", {"PT1H.json": lines([record(1, usage=used)])})
+    )
+    assert one(
+        con,
+        "select prompt_tokens, completion_tokens, cached_tokens, prompt_audio_tokens, "
+        "prompt_image_tokens, cached_audio_tokens, completion_audio_tokens, "
+        "completion_image_tokens, reasoning_tokens from landing.azure_openai",
+    ) == (100, 20, 30, 50, 4, 25, 9, 2, 3)
 
 
 def test_provisioned_standard_and_spilled_requests_are_told_apart(

@@ -28,7 +28,11 @@ pytestmark = pytest.mark.usefixtures("no_gate")
 
 
 def call(number: int, **changes: Any) -> dict[str, Any]:
-    usage = {"prompt_tokens_details": {"cached_tokens": 60}, "service_tier": "flex"}
+    usage = {
+        "prompt_tokens_details": {"cached_tokens": 60},
+        "completion_tokens_details": {"image_tokens": 5, "note": CANARY},
+        "service_tier": "flex",
+    }
     return {
         "request_id": f"r-{number}",
         "spend": 0.000125,
@@ -65,9 +69,10 @@ def test_a_dump_lands_with_single_keys_of_its_metadata(
     settings = landed_files(workspace, "litellm", files)
     assert one(
         landed(settings),
-        "select sum(total_tokens), sum(metadata_cache_read_tokens), min(metadata_service_tier), "
-        "min(user_id), min(end_user) from landing.litellm_spend_logs",
-    ) == (240, 120, "flex", "anna.example", "customer.example")
+        "select sum(total_tokens), sum(metadata_cache_read_tokens), "
+        "sum(metadata_image_output_tokens), min(metadata_service_tier), min(user_id), "
+        "min(end_user) from landing.litellm_spend_logs",
+    ) == (240, 120, 10, "flex", "anna.example", "customer.example")
     assert not holders(settings, "canary-9c41")
 
 

@@ -149,6 +149,15 @@ def test_settings_are_checked(workspace: Workspace) -> None:
         landed_files(workspace, "litellm_daily", {}, 'options = {scope = "user"}')
 
 
+def test_the_spend_log_of_the_same_gateway_would_count_twice(workspace: Workspace) -> None:
+    log = '[[sources]]\nname = "log"\ntype = "litellm"\nuri = "log.csv"\n'
+    days = '[[sources]]\nname = "days"\ntype = "litellm_daily"\nuri = "days.csv"\n'
+    with pytest.raises(SettingsError, match=r"'days' .* 'log' .* hold the same requests"):
+        workspace(log + days)
+    settings = workspace(f'{log}{days}options = {{gateway = "eu"}}\n')
+    assert [source.name for source in settings.sources] == ["log", "days"]
+
+
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [

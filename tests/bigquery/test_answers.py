@@ -1,0 +1,104 @@
+"""What servers keep of GoogleSQL's answers, and what is not asked at all; no answer changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("zetasql", reason="GoogleSQL is not installed")
+
+from zetasql.types import parse_proto
+from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
+
+from tests.bigquery.local import filled
+from tests.bigquery.server import googlesql
+from tests.bigquery.server.answers import ANSWERS, Answers
+from tests.bigquery.server.dialect import Constant, language_proto
+from tests.bigquery.server.nodes import node
+from tests.bigquery.server.types import Type
+from tests.bigquery.statements import RIGHT
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(ANSWERS, "folder", tmp_path / "answers")
+    return tmp_path / "answers"
+
+
+def number(folder: Path) -> int:
+    return sum(1 for file in folder.rglob("*") if file.is_file())
+
+
+def test_the_same_request_is_asked_once(tmp_path):
+    asked = []
+
+    def ask() -> bytes:
+        asked.append(1)
+        return b"answer"
+
+    for answers in (Answers(tmp_path), Answers(tmp_path)):
+        assert answers.get_or("Parse", b"select 1", ask) == b"answer"
+    assert len(asked) == 1
+    Answers(tmp_path).get_or("Parse", b"select 2", ask)
+    Answers(tmp_path).get_or("Analyze", b"select 1", ask)
+    Answers().get_or("Parse", b"select 1", ask)
+    assert len(asked) == 4
+
+
+def test_errors_are_not_kept(tmp_path):
+    def fail() -> bytes:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        Answers(tmp_path).get_or("Parse", b"select", fail)
+    assert not number(tmp_path)
+
+
+def test_other_rows_types_or_constants_are_another_request(kept):
+    server = filled()
+    query = "select count(*), max(id) from d.t where id < @most"
+    most = {"most": whole(9)}
+    assert server.rows(query, parameters=most) == [(3, 3)]
+    held = number(kept)
+    assert server.rows(query, parameters=most) == [(3, 3)]
+    assert number(kept) == held
+    server.run("insert into d.t (id) values (4)")
+    assert server.rows(query, parameters=most) == [(4, 4)]
+    assert server.rows(query, parameters={"most": whole(3)}) == [(2, 2)]
+    server.run("create or replace table d.t as select 1.5 as id")
+    assert str(server.rows("select max(id) from d.t")[0][0]) == "1.5"
+
+
+def whole(value: int) -> Constant:
+    return Constant(Type("INT64"), value)
+
+
+def test_what_depends_on_the_clock_or_on_chance_is_asked_again(kept):
+    server = filled()
+    server.run("create view d.v as select generate_uuid() as x")
+    for query in ("select current_timestamp()", "select generate_uuid()", "select x from d.v"):
+        assert server.rows(query) != server.rows(query)
+
+
+def test_a_query_that_ends_in_limit_0_is_typed_and_not_run(monkeypatch):
+    server = filled()
+    monkeypatch.setattr(googlesql, "execute", None)
+    answer = server.run("select id, name from (select * from d.t) where false limit 0")
+    assert [(field.name, field.type.kind) for field in answer.fields] == [
+        ("id", "INT64"), ("name", "STRING"),
+    ]  # fmt: skip
+    assert answer.rows.values == []
+    server.refuses("select id + name from d.t limit 0", "No matching signature")
+    server.refuses("select sum(1), sum(2), id as f0_ from d.t group by id limit 0", "Duplicate")
+
+
+@pytest.mark.parametrize("script", [False, True])
+def test_trees_are_those_of_the_package(script):
+    for sql in RIGHT.values():
+        request = service.ParseRequest(
+            sql_statement=sql, options=language_proto(), allow_script=script
+        )
+        answer = googlesql.call("Parse", request, service.ParseResponse)
+        tree = answer.parsed_script if script else answer.parsed_statement
+        assert repr(node(tree)) == repr(parse_proto(tree))
