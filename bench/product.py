@@ -26,7 +26,8 @@ def main() -> None:
 
     land(settings)
     ensure_price_snapshot(settings)
-    build(settings, select=["+token_usage_daily"])
+    # Tests of models further on read the same landing tables: those of `charges` are left out.
+    build(settings, select=["+token_usage_daily"], exclude=["charges"])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-CLOCKS = frozenset({"loaded_at", "run_at", "issued_at", "published_at"})
+CLOCKS = frozenset({"loaded_at", "run_at", "issued_at", "published_at", "known_from", "known_to"})
 
 Marts = dict[str, list[tuple[object, ...]]]
 
