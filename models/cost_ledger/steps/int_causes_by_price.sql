@@ -65,30 +65,35 @@ by_class as (
 model_days as (
 
     select
-        bill_source_name,
-        model_key,
-        currency,
-        usage_date,
-        max(usage_source_name) as usage_source_name,
-        sum(billed_tokens) as billed_tokens,
-        sum(rated_tokens) as rated_tokens,
-        {{ count_if('has_bill_line and billed_tokens is null') }} > 0 as has_unknown_tokens,
-        {{ count_if('abs(coalesce(billed_cost, 0) - coalesce(rated_cost, 0)) > bill_rounding') }}
-            as open_rows,
-        sum(coalesce(billed_cost, 0) - coalesce(rated_cost, 0)) as gap,
-        sum(bill_rounding) as bill_rounding
+        compared.bill_source_name,
+        compared.model_key,
+        compared.currency,
+        compared.usage_date,
+        max(compared.usage_source_name) as usage_source_name,
+        sum(compared.billed_tokens) as billed_tokens,
+        sum(compared.rated_tokens) as rated_tokens,
+        {{ count_if('compared.has_bill_line and compared.billed_tokens is null') }} > 0
+            as has_unknown_tokens,
+        {{ count_if(
+            'abs(coalesce(compared.billed_cost, 0) - coalesce(compared.rated_cost, 0))'
+            ' > compared.bill_rounding'
+        ) }} as open_rows,
+        sum(coalesce(compared.billed_cost, 0) - coalesce(compared.rated_cost, 0)) as gap,
+        sum(compared.bill_rounding) as bill_rounding
     from compared
     group by
-        bill_source_name,
-        model_key,
-        currency,
-        usage_date
+        compared.bill_source_name,
+        compared.model_key,
+        compared.currency,
+        compared.usage_date
     having
         {{ count_if('compared.usage_source_name is not null') }}
-        = {{ count_if('is_first and has_usage and rated_cost is not null') }}
+        = {{ count_if(
+            'compared.is_first and compared.has_usage and compared.rated_cost is not null'
+        ) }}
         and min(compared.usage_source_name) = max(compared.usage_source_name)
-        and {{ count_if('has_bill_line and billed_cost is null') }} = 0
-        and {{ count_if('has_bill_line') }} > 0
+        and {{ count_if('compared.has_bill_line and compared.billed_cost is null') }} = 0
+        and {{ count_if('compared.has_bill_line') }} > 0
 
 ),
 

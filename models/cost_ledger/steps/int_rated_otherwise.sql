@@ -405,25 +405,25 @@ scopes as (
 int_rated_otherwise as (
 
     select
-        bill_source_name,
-        usage_source_name,
-        model_key,
-        token_class,
-        currency,
-        cause,
-        cause_detail,
-        sum(change) as change,
-        usage_date
+        scopes.bill_source_name,
+        scopes.usage_source_name,
+        scopes.model_key,
+        scopes.token_class,
+        scopes.currency,
+        scopes.cause,
+        scopes.cause_detail,
+        sum(scopes.change) as change,
+        scopes.usage_date
     from scopes
     group by
-        bill_source_name,
-        usage_source_name,
-        model_key,
-        token_class,
-        currency,
-        cause,
-        cause_detail,
-        usage_date
+        scopes.bill_source_name,
+        scopes.usage_source_name,
+        scopes.model_key,
+        scopes.token_class,
+        scopes.currency,
+        scopes.cause,
+        scopes.cause_detail,
+        scopes.usage_date
     having count(*) = count(scopes.change) and sum(scopes.change) <> 0
 
 )

@@ -66,8 +66,8 @@ int_usable_prices as (
 
     select
         prices.*,
-        min(quantity_from) over (partition by price_id) as first_quantity,
-        max(quantity_from) over (partition by price_id) > 0 as is_tiered
+        min(prices.quantity_from) over (partition by prices.price_id) as first_quantity,
+        max(prices.quantity_from) over (partition by prices.price_id) > 0 as is_tiered
     from prices
 
 )
