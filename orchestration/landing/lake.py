@@ -57,6 +57,8 @@ class Manifest:
         config: fingerprint of the settings that shape the rows; another one lands anew.
         periods: what each period holds; `duplicates` names those that brought nothing new.
         replaces: periods that this load leaves empty on purpose (`--allow-empty`).
+        matches: what the price book called each of `models` then; () in the first versions'
+            manifests.
         portable: its parts are written out for other engines; see `landing.portable`.
         landed_columns: what its parts have, as `described`; "" in the first versions' manifests.
     """
@@ -74,6 +76,7 @@ class Manifest:
     duplicates: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     models: tuple[tuple[str | None, str | None], ...] = ()
+    matches: tuple[tuple[str | None, str | None], ...] = ()
     gate: tuple[dict[str, Any], ...] = ()
     portable: bool = False
     landed_columns: str = ""
@@ -273,6 +276,7 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
             "duplicates": tuple(raw["duplicates"]),
             "replaces": tuple(raw["replaces"]),
             "models": tuple((pair[0], pair[1]) for pair in raw["models"]),
+            "matches": tuple((pair[0], pair[1]) for pair in raw.get("matches", ())),
             "gate": tuple(raw["gate"]),
         }
     )

@@ -28,6 +28,7 @@ from orchestration.landing.lake import (
 from orchestration.landing.overlap import refuse_overlaps
 from orchestration.landing.profile import PeriodProfile, merged
 from orchestration.landing.sources import SourceType, known_types
+from orchestration.pricing.matches import meanings
 from orchestration.settings import Settings, SourceSettings
 from orchestration.warehouse import warehouse
 
@@ -335,7 +336,11 @@ class _Landing:
         former = self._former(load)
         replaces = self._check_empty(load, periods, former)
         self._check_truncated(load, periods, former)
-        models = {pair for one in converted for pair in one.models}
+        models = sorted(
+            {pair for one in converted for pair in one.models},
+            key=lambda pair: (pair[0] or "", pair[1] or ""),
+        )
+        known = meanings(models)
         manifest = Manifest(
             load_id=load_id,
             source_name=self.source.name,
@@ -349,7 +354,8 @@ class _Landing:
             periods=tuple(periods),
             duplicates=self._unchanged(periods),
             replaces=replaces,
-            models=tuple(sorted(models, key=lambda pair: (pair[0] or "", pair[1] or ""))),
+            models=tuple(models),
+            matches=tuple(known[pair] for pair in models),
         )
         return manifest, staged
 

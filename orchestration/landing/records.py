@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from orchestration.landing.datasets import Dataset
 from orchestration.landing.lake import Lake, Manifest, Standing, standing
 from orchestration.landing.sources import known_types
+from orchestration.pricing.matches import known_matches
 from orchestration.settings import Settings, SourceSettings
-
-MatchModels = Callable[[Iterable[tuple[str | None, str | None]]], Any]
-"""Pairs of (provider, model) → an Arrow table of `model_matches`."""
 
 Record = dict[str, Any]
 
@@ -58,6 +55,8 @@ _MATCHES = {
     "model": "varchar",
     "price_provider": "varchar",
     "price_model": "varchar",
+    "known_from": "timestamp",
+    "known_to": "timestamp",
 }
 _GATE = {
     "run_at": "timestamp",
@@ -84,11 +83,15 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Landed:
-    """What the lake holds at a time: each source's loads, what stands of them, what was refused."""
+    """What the lake holds at a time: each source's loads, what stands of them, what was refused.
+
+    `is_past` tells that later deliveries are not seen.
+    """
 
     loads: dict[str, list[Manifest]]
     stands: dict[str, Standing]
     refusals: list[Record]
+    is_past: bool = False
 
     def of(self, dataset: Dataset) -> dict[str, list[Manifest]]:
         """The loads of one dataset, by source."""
@@ -112,12 +115,11 @@ def landed(settings: Settings, lake: Lake, as_of: str | None = None) -> Landed:
     refusals = [
         item for item in lake.refusals() if as_of is None or str(item["loaded_at"]) <= as_of
     ]
-    return Landed(loads, {name: standing(items) for name, items in loads.items()}, refusals)
+    stands = {name: standing(items) for name, items in loads.items()}
+    return Landed(loads, stands, refusals, is_past=as_of is not None)
 
 
-def small_tables(
-    settings: Settings, found: Landed, match_models: MatchModels | None = None
-) -> dict[str, list[Record]]:
+def small_tables(settings: Settings, found: Landed) -> dict[str, list[Record]]:
     """The rows of each table of `COLUMNS`.
 
     `standing.record_count` is None where several files may share records: the engine counts them.
@@ -134,7 +136,7 @@ def small_tables(
             *map(_refused_row, found.refusals),
         ],
         "gate_results": _gate_rows(found.loads, found.refusals),
-        "model_matches": _match_rows(found.loads, match_models),
+        "model_matches": _match_rows(found),
     }
 
 
@@ -264,17 +266,17 @@ def _gate_rows(loads: dict[str, list[Manifest]], refusals: list[Record]) -> list
     ]
 
 
-def _match_rows(loads: dict[str, list[Manifest]], match_models: MatchModels | None) -> list[Record]:
-    """What each raw model name is called in the price book."""
-    pairs = sorted(
-        {pair for items in loads.values() for item in items for pair in item.models},
-        key=lambda pair: (pair[0] or "", pair[1] or ""),
-    )
-    if not pairs:
-        return []
-    if match_models is None:
-        from orchestration.pricing import match_models as default_match
-
-        match_models = default_match
-    matched: list[Record] = match_models(pairs).to_pylist()
-    return matched
+def _match_rows(found: Landed) -> list[Record]:
+    """What each raw model name was and is called in the price book."""
+    loads = (load for items in found.loads.values() for load in items)
+    return [
+        {
+            "provider": match.name[0],
+            "model": match.name[1],
+            "price_provider": match.meaning[0],
+            "price_model": match.meaning[1],
+            "known_from": match.known_from and match.known_from.replace("Z", ""),
+            "known_to": match.known_to and match.known_to.replace("Z", ""),
+        }
+        for match in known_matches(loads, is_past=found.is_past)
+    ]

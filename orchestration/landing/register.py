@@ -9,7 +9,7 @@ import duckdb
 from orchestration.landing.datasets import DATASETS
 from orchestration.landing.lake import Lake
 from orchestration.landing.readers import literal
-from orchestration.landing.records import COLUMNS, MatchModels, Record, landed, small_tables
+from orchestration.landing.records import COLUMNS, Record, landed, small_tables
 from orchestration.landing.views import quarantined_rows, standing_rows
 from orchestration.settings import Settings
 
@@ -18,14 +18,12 @@ def register_landing(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
     as_of: str | None = None,
-    match_models: MatchModels | None = None,
 ) -> None:
     """Create the schemas `landing` and `quarantine` over what stands.
 
     Args:
         con: a writable connection to the build file.
         as_of: ISO time (UTC); deliveries that came later are not seen.
-        match_models: pairs of (provider, model) → a table as `landing.model_matches`.
     """
     lake = Lake(settings)
     found = landed(settings, lake, as_of)
@@ -37,7 +35,7 @@ def register_landing(
         con.execute(f"create or replace view landing.{dataset.name} as {standing}")
         aside = quarantined_rows(lake, own, found.stands)
         con.execute(f"create or replace view quarantine.{dataset.name} as {aside}")
-    for name, rows in small_tables(settings, found, match_models).items():
+    for name, rows in small_tables(settings, found).items():
         _table(con, name, COLUMNS[name], rows)
     _count_shared_records(con)
 

@@ -211,6 +211,12 @@ CASES: dict[str, Case] = {
         [line(FULL, "acme-large", **tokens(6_311))],
         [whole("duplicate_logs", "counted 2 times", -FULL)],
     ),
+    # A cent is a 602nd of anything near: what is hardly billed was not logged 602 times.
+    "one_cent": Case(
+        [call(input=1_000_000, cached=0, output=1_000)],
+        [line(Decimal("0.01"), "acme-large tokens")],
+        [whole("unmatched", None, Decimal("0.01") - usd((1_000_000, "6"), (1_000, "22.5")))],
+    ),
     "timing": Case(
         [call(), call(day=NEXT_DAY)],
         [line(FULL * 2, "acme-large tokens", NEXT_DAY)],

@@ -70,9 +70,10 @@ class Rating:
         prices: Sequence[Row],
         *,
         names: Iterable[tuple[str, str]] = (("p", "a"), ("p", "b")),
+        meanings: Sequence[Row] = (),
         closes: Sequence[Row] = (),
     ) -> None:
-        """Fill the inputs and build all models."""
+        """Fill the inputs and build all models; `meanings` are what rules make of some names."""
         for schema, tables in INPUTS.items():
             for table in tables:
                 self.con.execute(f"delete from {schema}.{table}")
@@ -85,8 +86,12 @@ class Rating:
         self._insert(
             "cost_ledger.int_model_names",
             [
-                {"provider": p, "model": m, "price_provider": p, "price_model": m, "name_rank": 2}
-                for p, m in names
+                *(
+                    {"provider": p, "model": m, "price_provider": p, "price_model": m,
+                     "name_rank": 2}
+                    for p, m in names
+                ),
+                *meanings,
             ],
         )
         self._insert("cost_ledger.token_requests", requests)
@@ -408,6 +413,35 @@ def test_a_closed_month_keeps_its_prices(rating: Rating) -> None:
     rating.rate(
         [request(DAY, output_visible_tokens=1000), may],
         prices,
+        closes=[{"period": "2026-04", "closed_at": datetime(2026, 5, 3), "is_closed": True}],
+    )
+
+    assert rating.rows(
+        "select rated_cost, rated_cost_as_known_now from cost_ledger.token_usage_daily"
+        " order by usage_date"
+    ) == [(Decimal(3), Decimal(4)), (Decimal(4), Decimal(4))]
+
+
+def test_a_closed_month_keeps_what_its_models_names_meant(rating: Rating) -> None:
+    """A newer genai-prices takes some names for other models: its rules come with its prices."""
+    upgrade = datetime(2026, 5, 20)
+    name = {"provider": "p", "model": "dated", "price_provider": "p", "name_rank": 3}
+    calls = [
+        request(day, model="dated", output_visible_tokens=1000)
+        for day in (DAY, datetime(2026, 5, 1))
+    ]
+    prices = [
+        price("a", "output", "0.003", known_from=datetime(2026, 4, 2)),
+        price("b", "output", "0.004", known_from=upgrade),
+    ]
+    rating.rate(
+        calls,
+        prices,
+        names=[("p", "dated")],
+        meanings=[
+            {**name, "price_model": "a", "known_to": upgrade},
+            {**name, "price_model": "b", "known_from": upgrade},
+        ],
         closes=[{"period": "2026-04", "closed_at": datetime(2026, 5, 3), "is_closed": True}],
     )
 

@@ -59,6 +59,7 @@ names as (
         valid_from,
         valid_to
     from {{ ref('int_model_names') }}
+    where known_to is null
 
 ),
 

@@ -140,7 +140,8 @@ multiples as (
 
 ),
 
--- The same requests logged more than once.
+-- The same requests logged more than once. A bill so coarse that other multiples of it would fit as
+-- well says nothing of the kind.
 by_multiple as (
 
     select
@@ -151,6 +152,7 @@ by_multiple as (
     where
         abs(rated_cost - {{ money_product('billed_cost', 'times', 18, 0) }})
         <= {{ money_product('bill_rounding', 'times', 18, 0) }}
+        and {{ money_product('bill_rounding', 'times', 18, 0) }} * 2 < billed_cost
         and (
             billed_tokens is null
             or rated_tokens = {{ money_product('billed_tokens', 'times', 0, 0) }}

@@ -1,13 +1,41 @@
 with
 
-prices as (
+names as (
 
     select
+        price_provider,
+        price_model
+    from {{ ref('int_model_names') }}
+    group by price_provider, price_model
+
+),
+
+usable_prices as (
+
+    select
+        provider,
+        model,
         clock_from,
         clock_to,
         valid_from,
         valid_to
     from {{ ref('int_usable_prices') }}
+
+),
+
+-- Of the models that are used: price lists know more changes than there are places.
+prices as (
+
+    select
+        usable_prices.clock_from,
+        usable_prices.clock_to,
+        usable_prices.valid_from,
+        usable_prices.valid_to
+    from usable_prices
+    inner join names
+        on
+            usable_prices.provider = names.price_provider
+            and usable_prices.model = names.price_model
 
 ),
 

@@ -1,14 +1,26 @@
 with
 
-used as (
+matches as (
 
     select
         coalesce(provider, '') as provider,
         coalesce(model, '') as model,
         price_provider,
-        price_model
+        price_model,
+        known_from,
+        known_to
     from {{ source('landing', 'model_matches') }}
     where model is not null
+
+),
+
+used as (
+
+    select
+        provider,
+        model
+    from matches
+    group by provider, model
 
 ),
 
@@ -19,7 +31,9 @@ names as (
         model,
         provider as price_provider,
         model as price_model,
-        2 as name_rank
+        2 as name_rank,
+        cast(null as {{ timestamp_type() }}) as known_from,
+        cast(null as {{ timestamp_type() }}) as known_to
     from used
 
     union all
@@ -29,8 +43,10 @@ names as (
         model,
         price_provider,
         price_model,
-        3 as name_rank
-    from used
+        3 as name_rank,
+        known_from,
+        known_to
+    from matches
     where price_model is not null
 
     union all
@@ -44,7 +60,9 @@ names as (
             else provider
         end as price_provider,
         case when provider = '' then model else concat(provider, '/', model) end as price_model,
-        4 as name_rank
+        4 as name_rank,
+        cast(null as {{ timestamp_type() }}) as known_from,
+        cast(null as {{ timestamp_type() }}) as known_to
     from used
     where provider != '' or model like '%/%'
 
@@ -57,13 +75,17 @@ ranked as (
         model,
         price_provider,
         price_model,
-        min(name_rank) as name_rank
+        min(name_rank) as name_rank,
+        known_from,
+        known_to
     from names
     group by
         provider,
         model,
         price_provider,
-        price_model
+        price_model,
+        known_from,
+        known_to
 
 ),
 
@@ -89,7 +111,9 @@ int_model_names as (
         aliases.billed_model as price_model,
         1 as name_rank,
         aliases.valid_from,
-        aliases.valid_to
+        aliases.valid_to,
+        cast(null as {{ timestamp_type() }}) as known_from,
+        cast(null as {{ timestamp_type() }}) as known_to
     from used
     inner join aliases
         on
@@ -105,7 +129,9 @@ int_model_names as (
         price_model,
         name_rank,
         cast(null as {{ date_type() }}) as valid_from,
-        cast(null as {{ date_type() }}) as valid_to
+        cast(null as {{ date_type() }}) as valid_to,
+        known_from,
+        known_to
     from ranked
 
 )

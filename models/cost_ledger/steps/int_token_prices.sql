@@ -150,6 +150,8 @@ names_of_days as (
         model_names.price_provider,
         model_names.price_model,
         model_names.name_rank,
+        model_names.known_from,
+        model_names.known_to,
         min(model_names.name_rank) over (
             partition by model_days.provider, model_days.model, model_days.usage_date
         ) as first_rank
@@ -171,7 +173,9 @@ names as (
         usage_date,
         price_provider,
         price_model,
-        name_rank
+        name_rank,
+        coalesce(known_from, {{ day_start("date '0001-01-01'") }}) as known_from,
+        coalesce(known_to, {{ day_start("date '9999-12-31'") }}) as known_to
     from names_of_days
     where name_rank = 1 or first_rank > 1
 
@@ -207,6 +211,8 @@ wanted as (
             lookups.provider = names.provider
             and lookups.model = names.model
             and lookups.usage_date = names.usage_date
+            and names.known_from <= lookups.known_at
+            and lookups.known_at < names.known_to
     left join class_prices
         on lookups.token_class = class_prices.token_class
 

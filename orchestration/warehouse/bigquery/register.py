@@ -11,7 +11,6 @@ from orchestration.landing.lake import Lake
 from orchestration.landing.records import (
     COLUMNS,
     Landed,
-    MatchModels,
     Record,
     landed,
     small_tables,
@@ -31,9 +30,7 @@ from orchestration.warehouse.bigquery.views import (
 Contents = dict[str, str]
 
 
-def register_landing(
-    client: Client, as_of: str | None = None, match_models: MatchModels | None = None
-) -> None:
+def register_landing(client: Client, as_of: str | None = None) -> None:
     """Bring `landing` and `quarantine` of the build up to date; the parts are loaded already.
 
     Each table and view is replaced in one step. `standing_loads` goes first: the views join it, and
@@ -62,7 +59,7 @@ def register_landing(
         statements += _view(client, quarantine, item.name, aside, contents[quarantine])
     if statements:
         client.query(";\n".join(statements), step="land", doing="replacing the landing views")
-    for name, rows_of in small_tables(client.settings, found, match_models).items():
+    for name, rows_of in small_tables(client.settings, found).items():
         content = _content(COLUMNS[name], rows_of)
         if there.get(name) == content:
             continue

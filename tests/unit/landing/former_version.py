@@ -44,5 +44,5 @@ def silence(settings: Settings) -> None:
     lake = Lake(settings)
     for path in lake.fs.glob(f"{lake.root}/_loads/*.json"):
         manifest = json.loads(lake.fs.cat_file(path))
-        del manifest["landed_columns"]
+        del manifest["landed_columns"], manifest["matches"]
         lake.fs.pipe_file(path, json.dumps(manifest).encode())
