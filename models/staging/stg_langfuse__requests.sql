@@ -64,6 +64,8 @@ summed as (
 
     select
         *,
+        cache_write_other_tokens + cache_write_5m_tokens + cache_write_1h_tokens
+            as cache_write_tokens,
         input_tokens + cache_read_tokens + cache_write_other_tokens + cache_write_5m_tokens
         + cache_write_1h_tokens + audio_input_tokens + image_input_tokens as added_input_tokens,
         output_tokens + reasoning_tokens + audio_output_tokens as added_output_tokens
@@ -77,7 +79,12 @@ fitted as (
         *,
         coalesce(stated_total_tokens = added_input_tokens + added_output_tokens, true)
             as are_parts_outside,
-        coalesce(stated_total_tokens = input_tokens + output_tokens, false) as are_parts_inside
+        coalesce(stated_total_tokens = input_tokens + output_tokens, false) as are_parts_inside,
+        -- LiteLLM takes what it read from a cache out of the input, and leaves in what it wrote.
+        coalesce(
+            stated_total_tokens = added_input_tokens - cache_write_tokens + added_output_tokens,
+            false
+        ) as are_writes_inside
     from summed
 
 ),
@@ -86,7 +93,7 @@ whole as (
 
     select
         *,
-        are_parts_outside or are_parts_inside as is_total_consistent,
+        are_parts_outside or are_parts_inside or are_writes_inside as is_total_consistent,
         -- Keys are what the tracing code wrote: a count below zero is none.
         least(
             input_tokens,
@@ -98,11 +105,13 @@ whole as (
         case
             when are_parts_outside then greatest(added_input_tokens, 0)
             when are_parts_inside then greatest(input_tokens, 0)
+            when are_writes_inside then greatest(added_input_tokens - cache_write_tokens, 0)
             else greatest(stated_total_tokens - output_tokens, 0)
         end as whole_input_tokens,
         case
             when are_parts_outside then greatest(added_output_tokens, 0)
             when are_parts_inside then greatest(output_tokens, 0)
+            when are_writes_inside then greatest(added_output_tokens, 0)
             else greatest(least(output_tokens, stated_total_tokens), 0)
         end as whole_output_tokens
     from fitted

@@ -4,7 +4,8 @@ Token counts and prices are those of the thread. Where a thread does not give th
 here reproduce both figures that it states, and the case says so. Prices are a negotiated list of
 the workspace, so that no figure here moves with the installed price data.
 Threads: LL is BerriAI/litellm, PX Arize-ai/phoenix, LF langfuse/claude-observability-plugin,
-CL Enderfga/claw-orchestrator and NoesisVision/nasde-toolkit, TT VasiHemanth/tokentelemetry.
+LA langfuse/langfuse, CL Enderfga/claw-orchestrator and NoesisVision/nasde-toolkit, TT
+VasiHemanth/tokentelemetry, PL preloop/preloop.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tests.unit.landing import test_bedrock_logs as bedrock
 from tests.unit.landing import test_langfuse as langfuse
 from tests.unit.landing import test_litellm as litellm
 from tests.unit.landing import test_litellm_daily as litellm_daily
+from tests.unit.landing import test_openrouter as openrouter
 from tests.unit.landing import test_otel_genai as otel
 from tests.unit.landing import test_vertex_usage as vertex
 
@@ -105,6 +107,25 @@ CASES.append(
         "gpt-4o-2024-08-06",
         usd((86, "2.5"), (1_920, "1.25"), (300, "10")),
         usd((2_006, "2.5"), (1_920, "1.25"), (300, "10")),
+    )
+)
+
+# Written tokens charged twice: once inside the prompt, once as written. The vendor's console has
+# 0.04614 for the writes and 0.00825 for the answer; the tool said 0.091311.
+spend("claude-3-7-sonnet-20250219", "anthropic", 12_307, 550, cache_creation_input_tokens=12_304)
+LIST += prices(
+    "anthropic",
+    "claude-3-7-sonnet-20250219",
+    {"input_uncached": "3", "input_cache_write_5m": "3.75", "output": "15"},
+)
+CASES.append(
+    Case(
+        "LL#9812 cache writes charged twice",
+        "gateway",
+        "claude-3-7-sonnet-20250219",
+        usd((3, "3")) + Decimal("0.04614") + Decimal("0.00825"),
+        usd((12_307, "3"), (12_304, "3.75"), (550, "15")),
+        (None, "0.091311"),
     )
 )
 
@@ -207,6 +228,59 @@ CASES += [
         usd((37_175, "12.5")),
         ("0.7435", "0.4646875"),
         feature="call",
+    ),
+]
+
+# Tracing code that puts into the input what a cache served, all of it or only what was written; a
+# total tells. The first two threads give the counts, at made-up prices; the third gives the prices.
+RECORDS["traces"] += [
+    langfuse.observation(number, provided_model_name=model, usage_details=usage, metadata={})
+    for number, (model, usage) in enumerate(
+        [
+            (
+                "gpt-4.1-mini",
+                {"input": 17_903, "input_cached_tokens": 17_817, "output": 50, "total": 17_953},
+            ),
+            (
+                "gpt-5.1",
+                {"input": 22_118, "output": 1_970, "output_reasoning": 956, "total": 24_088},
+            ),
+            (
+                "claude-sonnet-4-6",
+                {
+                    "input": 12_304 + 3, "cache_read_input_tokens": 40_000, "output": 550,
+                    "cache_creation_input_tokens": 12_304, "total": 12_304 + 3 + 40_000 + 550,
+                },
+            ),
+        ],
+        start=3,
+    )
+]  # fmt: skip
+TRACED = {"input_uncached": "1.25", "input_cache_read": "0.125", "output": "10"}
+LIST += prices("openai", "gpt-4.1-mini", TRACED)
+LIST += prices("openai", "gpt-5.1", TRACED)
+LIST += prices("anthropic", "claude-sonnet-4-6", CLAUDE)
+CASES += [
+    Case(
+        "LA#10592 cached tokens charged twice",
+        "traces",
+        "gpt-4.1-mini",
+        usd((86, "1.25"), (17_817, "0.125"), (50, "10")),
+        usd((17_903, "1.25"), (17_817, "0.125"), (50, "10")),
+    ),
+    Case(
+        "LA#11244 thinking charged twice",
+        "traces",
+        "gpt-5.1",
+        usd((22_118, "1.25"), (1_970, "10")),
+        usd((22_118, "1.25"), (1_970 + 956, "10")),
+    ),
+    Case(
+        "LL#26919 cache writes charged twice",
+        "traces",
+        "claude-sonnet-4-6",
+        usd((3, "3"), (40_000, "0.3"), (12_304, "3.75"), (550, "15")),
+        usd((12_307, "3"), (40_000, "0.3"), (12_304, "3.75"), (550, "15")),
     ),
 ]
 
@@ -368,6 +442,32 @@ CASES += [
     )
 ]
 
+# Thinking taken off the answer, which does not hold it at this vendor.
+RECORDS["gemini"].append(
+    vertex.record(
+        2,
+        {
+            "promptTokenCount": 324,
+            "candidatesTokenCount": 1_364,
+            "thoughtsTokenCount": 495,
+            "totalTokenCount": 2_183,
+        },
+        model="publishers/google/models/gemini-3-pro",
+        model_version="gemini-3-pro",
+    )
+)
+LIST += prices("google", "gemini-3-pro", {"input_uncached": "2", "output": "12"})
+CASES.append(
+    Case(
+        "LA#12531 thinking not charged",
+        "gemini",
+        "gemini-3-pro",
+        usd((324, "2"), (1_364 + 495, "12")),
+        usd((324, "2"), (1_364 - 495, "12")),
+        (None, "0.011076"),
+    )
+)
+
 # A stream with a server tool: the split by lifetime is that of its first round only. What exceeds
 # the split is of unknown lifetime, at the price of the shorter one; the row is flagged.
 SPLIT = {"ephemeral_5m_input_tokens": 31_490, "ephemeral_1h_input_tokens": 0}
@@ -439,6 +539,16 @@ CASES.append(
         ("10.17784175", "13.11"),
     )
 )
+
+# A gateway that tells what it charged, and what the vendor behind it asked of it: the same money.
+ROUTED = Decimal("0.000001979964")
+RECORDS["router"] = [
+    openrouter.generation(
+        1,
+        is_byok=False,
+        **dict.fromkeys(("total_cost", "usage", "usage_upstream"), float(ROUTED)),
+    )
+]
 
 
 def call(model: str, provider: str, at: str, feature: str | None = None) -> None:

@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from orchestration.pipeline import run
 from orchestration.settings import Settings, load_settings
-from tests.integration.golden_cases import ALIASES, CASES, FABLE_51, LIST, RECORDS, Case
+from tests.integration.golden_cases import ALIASES, CASES, FABLE_51, LIST, RECORDS, ROUTED, Case
 from tests.integration.price_lists import as_csv
 from tests.unit.landing.usage_logs import lines
 from tests.unit.landing.vendor_server import anthropic_bucket, day_start, openai_bucket, page
@@ -73,6 +73,11 @@ uri = "claude/*.json"
 name = "openai"
 type = "openai"
 uri = "openai/*.json"
+
+[[sources]]
+name = "router"
+type = "openrouter"
+uri = "router.jsonl"
 
 [[sources]]
 name = "events"
@@ -202,6 +207,15 @@ def test_the_vendors_bill_is_met_class_by_class(company: Settings) -> None:
     assert [(rated, billed, difference, cause) for _, rated, billed, difference, cause in rows] == [
         (amount, amount, 0, "none") for amount in sorted(BILL.values())
     ]
+
+
+def test_what_a_gateway_charged_and_was_charged_is_not_added(company: Settings) -> None:
+    """PL#224: both are in its record, and the tool's sum is twice the charge."""
+    rows = marts(
+        company,
+        "select billed_cost, effective_cost from cost_ledger.charges where source_name = 'router'",
+    )
+    assert rows == [(ROUTED, ROUTED)]
 
 
 def test_a_bill_for_what_has_no_price_is_no_difference(company: Settings) -> None:

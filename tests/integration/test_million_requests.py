@@ -51,19 +51,23 @@ UNITS = {unit for model in priced_models() for unit in model.units}
 DUST = Decimal("0.000000001")
 
 
-def rule(key: Key, unpriced_classes: set[str], difference: Decimal) -> str:
+def rule(key: Key, unpriced_classes: set[str], cost: Decimal, rated: Decimal | None) -> str:
     """Why a key may differ, by the package's own data; the empty text where it may not."""
     _, provider, model, tier, unit, day = key
+    difference = cost - (rated or 0)
     keys = listed(provider, model, tier, day)
-    if keys is None:
+    if keys is None and rated is None:
         return "a tier without prices then: the package takes the standard ones, we take none"
+    if keys is None:
+        return ""
     if provider == "groq" and unit.endswith("audio_seconds") and difference > 0:
         return "Groq bills ten seconds of audio at least: the package knows, no price list says so"
     if not unpriced_classes:
         return "unit prices are rounded to 18 decimals" if abs(difference) < DUST else ""
-    if any(is_paid(token_class, keys) for token_class in unpriced_classes):
+    # What we leave unpriced can only lack.
+    if any(is_paid(token_class, keys) for token_class in unpriced_classes) or difference < -DUST:
         return ""
-    if not keys:
+    if not keys and rated is None and not cost:
         return "a model that is listed without any price: free for the package, unpriced for us"
     if unpriced_classes == {"input_cache_write_1h"} and is_paid("input_cache_write_5m", keys):
         return "an hour of cache without a price: five minutes' for the package, none for us"
@@ -124,7 +128,7 @@ def test_every_request_costs_what_genai_prices_says_or_a_rule_says_why(
         assert counted == requests, key
         name = "equal to the last decimal"
         if unpriced or rated != cost:
-            name = rule(key, unpriced_classes[key], cost - (rated or 0))
+            name = rule(key, unpriced_classes[key], cost, rated)
         if not name:
             unexplained.append((key, cost, rated, unpriced, unpriced_classes[key]))
         counts[name] += requests

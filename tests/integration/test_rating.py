@@ -87,8 +87,13 @@ class Rating:
             "cost_ledger.int_model_names",
             [
                 *(
-                    {"provider": p, "model": m, "price_provider": p, "price_model": m,
-                     "name_rank": 2}
+                    {
+                        "provider": p,
+                        "model": m,
+                        "price_provider": p,
+                        "price_model": m,
+                        "name_rank": 2,
+                    }
                     for p, m in names
                 ),
                 *meanings,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import duckdb
 import pytest
 
@@ -17,13 +19,29 @@ from tests.unit.landing import (
 )
 from tests.unit.landing.usage_logs import CANARY, Landed, Workspace, deliver, holders, lines, one
 
+# What was said is told again in the error of a call that failed.
+FAILED = {
+    "error_information": {
+        "error_code": f"no code: {CANARY}", "error_message": CANARY, "traceback": CANARY,
+    },
+    "guardrail_information": {"guardrail_request": CANARY},
+    "proxy_server_request": CANARY,
+}  # fmt: skip
+
 LOGS = {
     "azure_openai": [test_azure_openai.record(1)],
     "bedrock_logs": test_bedrock_logs.RECORDS,
-    "langfuse": test_langfuse.ROWS,
-    "litellm": [test_litellm.call(1)],
+    "langfuse": [*test_langfuse.ROWS, test_langfuse.observation(3, level="ERROR")],
+    "litellm": [test_litellm.call(1), test_litellm.call(2, status="failure", metadata=FAILED)],
     "openrouter": [test_openrouter.generation(1)],
-    "otel_genai": [test_otel_genai.export(test_otel_genai.span(1, usage=test_otel_genai.NEW))],
+    "otel_genai": [
+        test_otel_genai.export(
+            test_otel_genai.span(1, usage=test_otel_genai.NEW),
+            test_otel_genai.span(
+                2, usage={**test_otel_genai.NEW, "error.type": f"it said: {CANARY}"}
+            ),
+        )
+    ],
     "vertex_usage": test_vertex_usage.ROWS,
 }
 
@@ -61,4 +79,11 @@ def test_the_search_would_find_it(workspace: Workspace) -> None:
     con = duckdb.connect()
     con.execute("create table rows as " + packed, [CANARY])
     con.execute(f"copy rows to '{part}' (compression zstd)")
-    assert sorted(holders(settings, CANARY)) == ["lake/notes.txt", "lake/part-0.parquet"]
+    built = settings.folder / "lake" / "build.duckdb"
+    with duckdb.connect(str(built)) as build:
+        build.execute("create table rows as select ? || range as found from range(9999)", [CANARY])
+    assert CANARY.encode() not in built.read_bytes()
+    (settings.folder / "lake" / "log.gz").write_bytes(gzip.compress(CANARY.encode()))
+    assert sorted(holders(settings, CANARY)) == [
+        "lake/build.duckdb", "lake/log.gz", "lake/notes.txt", "lake/part-0.parquet",
+    ]  # fmt: skip

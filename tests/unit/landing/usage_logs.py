@@ -59,21 +59,32 @@ def one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
 
 
 def holders(settings: Settings, text: str) -> list[str]:
-    """Files of a workspace, the delivered ones apart, that hold a text; Parquet is unpacked."""
+    """Files of a workspace, the delivered ones apart, that hold a text; what packs its texts
+    (Parquet, DuckDB, gzip) is unpacked."""
     found = []
     for path in settings.folder.rglob("*"):
         if not path.is_file() or path.is_relative_to(settings.folder / "in"):
             continue
         if path.name == "twinledger.toml":
             continue
-        if text.encode() in path.read_bytes() or text in _unpacked(path):
+        if text.encode() in path.read_bytes() or _packs(path, text):
             found.append(str(path.relative_to(settings.folder)))
     return found
 
 
-def _unpacked(path: Path) -> str:
+def _packs(path: Path, text: str) -> bool:
     # A part that was being written when its file was refused has no end yet.
-    if path.suffix != ".parquet" or not path.read_bytes().endswith(b"PAR1"):
-        return ""
-    rows = duckdb.sql(f"select cast(to_json(part) as varchar) from '{path}' as part").fetchall()
-    return "\n".join(row[0] for row in rows)
+    if path.suffix == ".parquet" and path.read_bytes().endswith(b"PAR1"):
+        with duckdb.connect() as con:
+            return _has(con, f"'{path}'", text)
+    if path.suffix == ".duckdb":
+        with duckdb.connect(str(path), read_only=True) as con:
+            tables = con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+            return any(_has(con, f'"{schema}"."{name}"', text) for schema, name in tables)
+    return path.suffix == ".gz" and text.encode() in gzip.decompress(path.read_bytes())
+
+
+def _has(con: duckdb.DuckDBPyConnection, table: str, text: str) -> bool:
+    shown = "cast(to_json(part) as varchar)"
+    sql = f"select count(*) > 0 from {table} as part where contains({shown}, ?)"
+    return bool(con.execute(sql, [text]).fetchall()[0][0])
