@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -26,6 +28,9 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "answers"
 
 
+WHOLE_VIEW = "select * from `d`.`w` as `w`"
+
+
 def number(folder: Path) -> int:
     return sum(1 for file in folder.rglob("*") if file.is_file())
 
@@ -44,6 +49,26 @@ def test_the_same_request_is_asked_once(tmp_path):
     Answers(tmp_path).get_or("Analyze", b"select 1", ask)
     Answers().get_or("Parse", b"select 1", ask)
     assert len(asked) == 4
+
+
+def test_threads_that_ask_the_same_at_once_ask_once(tmp_path):
+    answers, asked, begun, go_on = Answers(tmp_path), [], Event(), Event()
+
+    def ask() -> bytes:
+        asked.append(1)
+        begun.set()
+        assert go_on.wait(10)
+        return b"answer"
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(answers.get_or, "Parse", b"select 1", ask)
+        assert begun.wait(10)
+        second = threads.submit(answers.get_or, "Parse", b"select 1", ask)
+        # Another request does not wait for it.
+        assert answers.get_or("Parse", b"select 2", lambda: b"other") == b"other"
+        go_on.set()
+        assert {first.result(), second.result()} == {b"answer"}
+    assert len(asked) == 1
 
 
 def test_errors_are_not_kept(tmp_path):
@@ -91,6 +116,20 @@ def test_a_query_that_ends_in_limit_0_is_typed_and_not_run(monkeypatch):
     assert answer.rows.values == []
     server.refuses("select id + name from d.t limit 0", "No matching signature")
     server.refuses("select sum(1), sum(2), id as f0_ from d.t group by id limit 0", "Duplicate")
+
+
+def test_all_of_one_table_is_handed_out_as_it_is(monkeypatch):
+    server = filled()
+    server.run("create view d.v as select id, name from d.t where id > 1")
+    server.run("create view d.w as select * from d.v")
+    executed = {sql: server.run(f"{sql} where true") for sql in ("select * from d.t", WHOLE_VIEW)}
+    view = server.rows("select id, name from d.w")
+    monkeypatch.setattr(googlesql, "execute", None)
+    for sql, before in executed.items():
+        answer = server.run(sql)
+        assert answer.fields == before.fields
+        assert sorted(answer.rows.values) == sorted(before.rows.values) != []
+    assert sorted(server.rows(WHOLE_VIEW)) == sorted(view)
 
 
 @pytest.mark.parametrize("script", [False, True])
