@@ -47,18 +47,19 @@ def copy_table(con: duckdb.DuckDBPyConnection, catalog: str, table: Relation) ->
 
 def comment_on(con: duckdb.DuckDBPyConnection, relation: Relation) -> None:
     """Say in the file what the table and each of its columns is."""
-    kind, columns = con.execute(
-        "select any_value(table_type), list(column_name) from information_schema.tables"
-        " inner join information_schema.columns"
-        " using (table_catalog, table_schema, table_name)"
+    (kind,) = con.execute(
+        "select table_type from information_schema.tables"
         " where table_catalog = current_database() and table_schema = ? and table_name = ?",
         [relation.schema, relation.name],
     ).fetchall()[0]
+    columns = [name for name, *_ in con.execute(f"describe {relation.sql}").fetchall()]
     word = "view" if kind == "VIEW" else "table"
-    con.execute(f"comment on {word} {relation.sql} is {literal(relation.description)}")
+    comments = [f"comment on {word} {relation.sql} is {literal(relation.description)}"]
     for column in columns:
-        text = relation.columns.get(column, "")
-        con.execute(f"comment on column {relation.sql}.{quoted(column)} is {literal(text)}")
+        text = literal(relation.columns.get(column, ""))
+        comments.append(f"comment on column {relation.sql}.{quoted(column)} is {text}")
+    # One transaction: each of its own would be written to the disk by itself.
+    con.execute(f"begin; {'; '.join(comments)}; commit")
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, tables: list[Relation], folder: Path) -> None:
