@@ -123,7 +123,8 @@ charges as (
         lines.charge_period_start,
         lines.charge_period_end,
         lines.billing_period_start,
-        lines.charge_date
+        lines.charge_date,
+        {{ all_focus_columns('lines') }}
     from lines
     left join stated_categories
         on lines.ledger_category = stated_categories.ledger_category

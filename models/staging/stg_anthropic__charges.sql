@@ -74,7 +74,12 @@ stg_anthropic__charges as (
         {{ as_money('null') }} as list_cost,
         starting_at as charge_period_start,
         ending_at as charge_period_end,
-        {{ day_start(month_start(as_date('starting_at'))) }} as billing_period_start
+        {{ day_start(month_start(as_date('starting_at'))) }} as billing_period_start,
+        {{ focus_columns({
+            'sub_account_type': "'Workspace'",
+            'charge_frequency': "'Usage-Based'",
+            'billing_period_end': day_start(next_month_start(as_date('starting_at'))),
+        }) }}
     from tagged
 
 )

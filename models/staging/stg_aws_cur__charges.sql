@@ -13,6 +13,7 @@ source as (
         line_item_usage_account_name,
         line_item_line_item_type,
         line_item_usage_type,
+        line_item_availability_zone,
         line_item_resource_id,
         line_item_currency_code,
         line_item_line_item_description,
@@ -31,6 +32,7 @@ source as (
         line_item_unblended_cost,
         line_item_usage_amount,
         pricing_public_on_demand_cost,
+        pricing_public_on_demand_rate,
         reservation_effective_cost,
         reservation_unused_amortized_upfront_fee_for_billing_period,
         reservation_unused_recurring_fee,
@@ -40,8 +42,31 @@ source as (
         line_item_usage_start_date,
         line_item_usage_end_date,
         bill_billing_period_start_date,
+        bill_billing_period_end_date,
         line_item_product_code
     from {{ source('landing', 'aws_cur') }}
+
+),
+
+named as (
+
+    select
+        source.*,
+        case
+            when source.line_item_line_item_type in ('RIFee', 'SavingsPlanRecurringFee')
+                then 'Recurring'
+            when source.line_item_line_item_type like '%Fee' then 'One-Time'
+            when source.line_item_line_item_type like '%Usage' then 'Usage-Based'
+        end as charge_frequency,
+        case
+            when source.savings_plan_savings_plan_a_r_n is not null then 'Savings Plan'
+            when
+                coalesce(
+                    source.reservation_reservation_a_r_n, source.reservation_subscription_id
+                ) is not null
+                then 'Reserved Instance'
+        end as commitment_discount_type
+    from source
 
 ),
 
@@ -140,8 +165,22 @@ stg_aws_cur__charges as (
         pricing_public_on_demand_cost as list_cost,
         line_item_usage_start_date as charge_period_start,
         line_item_usage_end_date as charge_period_end,
-        bill_billing_period_start_date as billing_period_start
-    from source
+        bill_billing_period_start_date as billing_period_start,
+        {{ focus_columns({
+            'billing_account_type': "'Payer Account'",
+            'sub_account_type': "'Usage Account'",
+            'publisher_name': 'line_item_legal_entity',
+            'availability_zone': 'line_item_availability_zone',
+            'charge_frequency': 'charge_frequency',
+            'pricing_currency': 'line_item_currency_code',
+            'commitment_discount_category':
+                "case commitment_discount_type when 'Savings Plan' then 'Spend'"
+                ~ " when 'Reserved Instance' then 'Usage' end",
+            'commitment_discount_type': 'commitment_discount_type',
+            'list_unit_price': 'pricing_public_on_demand_rate',
+            'billing_period_end': 'bill_billing_period_end_date',
+        }) }}
+    from named
 
 )
 

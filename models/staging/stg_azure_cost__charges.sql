@@ -8,6 +8,7 @@ source as (
         metric,
         invoiceid,
         billingaccountid,
+        billingaccountname,
         subscriptionid,
         subscriptionname,
         resourcelocation,
@@ -25,7 +26,9 @@ source as (
         frequency,
         pricingmodel,
         reservationid,
+        reservationname,
         benefitid,
+        benefitname,
         publishertype,
         publishername,
         currency,
@@ -33,6 +36,8 @@ source as (
         cost,
         quantity,
         paygcost,
+        paygprice,
+        unitprice,
         date,
         billingperiodstartdate
     from {{ source('landing', 'azure_cost') }}
@@ -47,7 +52,16 @@ named as (
             as is_committed,
         lower(replace(source.chargetype, ' ', '')) in ('unusedreservation', 'unusedsavingsplan')
             as is_unused,
-        lower(coalesce(source.chargetype, 'usage')) as charge_type
+        lower(coalesce(source.chargetype, 'usage')) as charge_type,
+        case lower(replace(source.frequency, ' ', ''))
+            when 'onetime' then 'One-Time'
+            when 'recurring' then 'Recurring'
+            when 'usagebased' then 'Usage-Based'
+        end as charge_frequency,
+        case lower(replace(source.pricingmodel, ' ', ''))
+            when 'reservation' then 'Reservation'
+            when 'savingsplan' then 'Savings Plan'
+        end as commitment_discount_type
     from source
 
 ),
@@ -122,7 +136,23 @@ stg_azure_cost__charges as (
         case when paygcost <> 0 or cost = 0 then paygcost end as list_cost,
         {{ day_start(as_date('date')) }} as charge_period_start,
         {{ day_start(date_add_days(as_date('date'), 1)) }} as charge_period_end,
-        {{ day_start(period_day('period')) }} as billing_period_start
+        {{ day_start(period_day('period')) }} as billing_period_start,
+        {{ focus_columns({
+            'billing_account_name': 'billingaccountname',
+            'billing_account_type': "'Billing Account'",
+            'sub_account_type': "'Subscription'",
+            'publisher_name': 'publishername',
+            'region_name': 'resourcelocation',
+            'charge_frequency': 'charge_frequency',
+            'commitment_discount_name': 'coalesce(benefitname, reservationname)',
+            'commitment_discount_category':
+                "case commitment_discount_type when 'Savings Plan' then 'Spend'"
+                ~ " when 'Reservation' then 'Usage' end",
+            'commitment_discount_type': 'commitment_discount_type',
+            'list_unit_price': 'nullif(paygprice, 0)',
+            'contracted_unit_price': 'nullif(unitprice, 0)',
+            'billing_period_end': day_start(next_month_start(period_day('period'))),
+        }) }}
     from named
 
 )

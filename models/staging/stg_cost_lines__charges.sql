@@ -75,7 +75,10 @@ stg_cost_lines__charges as (
         list_cost,
         charge_period_start,
         charge_period_end,
-        {{ day_start(period_day('period')) }} as billing_period_start
+        {{ day_start(period_day('period')) }} as billing_period_start,
+        {{ focus_columns({
+            'billing_period_end': day_start(next_month_start(period_day('period'))),
+        }) }}
     from source
 
 )

@@ -45,7 +45,38 @@ source as (
         ListUnitPrice as list_unit_price,
         ChargePeriodStart as charge_period_start,
         ChargePeriodEnd as charge_period_end,
-        BillingPeriodStart as billing_period_start
+        BillingPeriodStart as billing_period_start,
+        BillingPeriodEnd as billing_period_end,
+        BillingAccountName as billing_account_name,
+        BillingAccountType as billing_account_type,
+        SubAccountType as sub_account_type,
+        PublisherName as publisher_name,
+        RegionName as region_name,
+        AvailabilityZone as availability_zone,
+        ResourceType as resource_type,
+        ServiceSubcategory as service_subcategory,
+        ChargeFrequency as charge_frequency,
+        CommitmentDiscountName as commitment_discount_name,
+        CommitmentDiscountCategory as commitment_discount_category,
+        CommitmentDiscountType as commitment_discount_type,
+        CommitmentDiscountUnit as commitment_discount_unit,
+        CapacityReservationId as capacity_reservation_id,
+        CapacityReservationStatus as capacity_reservation_status,
+        InvoiceDetailId as invoice_detail_id,
+        AllocatedMethodId as allocated_method_id,
+        AllocatedResourceId as allocated_resource_id,
+        AllocatedResourceName as allocated_resource_name,
+        {{ json_object_or_null('SkuPriceDetails') }} as sku_price_details,
+        {{ json_object_or_null('CommitmentProgramEligibilityDetails') }}
+            as commitment_program_eligibility_details,
+        {{ json_object_or_null('ContractApplied') }} as contract_applied,
+        {{ json_object_or_null('AllocatedMethodDetails') }} as allocated_method_details,
+        {{ json_object_or_null('AllocatedTags') }} as allocated_tags,
+        ContractedUnitPrice as contracted_unit_price,
+        PricingCurrencyListUnitPrice as pricing_currency_list_unit_price,
+        PricingCurrencyContractedUnitPrice as pricing_currency_contracted_unit_price,
+        PricingCurrencyEffectiveCost as pricing_currency_effective_cost,
+        CommitmentDiscountQuantity as commitment_discount_quantity
     from {{ source('landing', 'focus_cost_and_usage') }}
 
 ),
@@ -121,7 +152,8 @@ stg_focus__charges as (
         list_cost,
         charge_period_start,
         charge_period_end,
-        billing_period_start
+        billing_period_start,
+        {{ all_focus_columns() }}
     from source
 
 )

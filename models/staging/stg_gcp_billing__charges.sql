@@ -27,6 +27,7 @@ source as (
         cost_at_list,
         usage_amount,
         usage_amount_in_pricing_units,
+        price_effective_price,
         usage_start_time,
         usage_end_time
     from {{ source('landing', 'gcp_billing') }}
@@ -116,7 +117,14 @@ stg_gcp_billing__charges as (
         cost_at_list as list_cost,
         usage_start_time as charge_period_start,
         usage_end_time as charge_period_end,
-        {{ day_start(period_day('period')) }} as billing_period_start
+        {{ day_start(period_day('period')) }} as billing_period_start,
+        {{ focus_columns({
+            'billing_account_type': "'Billing Account'",
+            'sub_account_type': "'Project'",
+            'publisher_name': 'seller_name',
+            'contracted_unit_price': 'price_effective_price',
+            'billing_period_end': day_start(next_month_start(period_day('period'))),
+        }) }}
     from source
     union all
     select
@@ -176,7 +184,13 @@ stg_gcp_billing__charges as (
         {{ as_money('null') }} as list_cost,
         usage_start_time as charge_period_start,
         usage_end_time as charge_period_end,
-        {{ day_start(period_day('period')) }} as billing_period_start
+        {{ day_start(period_day('period')) }} as billing_period_start,
+        {{ focus_columns({
+            'billing_account_type': "'Billing Account'",
+            'sub_account_type': "'Project'",
+            'publisher_name': 'seller_name',
+            'billing_period_end': day_start(next_month_start(period_day('period'))),
+        }) }}
     from credited
 
 )

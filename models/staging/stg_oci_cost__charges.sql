@@ -12,6 +12,7 @@ source as (
         product_compartment_name,
         product_region,
         product_resource_id,
+        product_availability_domain,
         product_description,
         cost_product_sku,
         cost_currency_code,
@@ -19,6 +20,7 @@ source as (
         cost_sku_unit_description,
         tags,
         cost_my_cost,
+        cost_unit_price,
         usage_billed_quantity,
         line_item_is_correction,
         line_item_interval_usage_start,
@@ -71,7 +73,15 @@ stg_oci_cost__charges as (
         {{ as_money('null') }} as list_cost,
         line_item_interval_usage_start as charge_period_start,
         line_item_interval_usage_end as charge_period_end,
-        {{ day_start(period_day('period')) }} as billing_period_start
+        {{ day_start(period_day('period')) }} as billing_period_start,
+        {{ focus_columns({
+            'billing_account_type': "'Tenancy'",
+            'sub_account_type': "'Compartment'",
+            'availability_zone': 'product_availability_domain',
+            'charge_frequency': "'Usage-Based'",
+            'contracted_unit_price': 'cost_unit_price',
+            'billing_period_end': day_start(next_month_start(period_day('period'))),
+        }) }}
     from source
 
 )

@@ -88,7 +88,12 @@ stg_openai__charges as (
         {{ as_money('null') }} as list_cost,
         start_time as charge_period_start,
         end_time as charge_period_end,
-        {{ day_start(month_start(as_date('start_time'))) }} as billing_period_start
+        {{ day_start(month_start(as_date('start_time'))) }} as billing_period_start,
+        {{ focus_columns({
+            'sub_account_type': "'Project'",
+            'charge_frequency': "'Usage-Based'",
+            'billing_period_end': day_start(next_month_start(as_date('start_time'))),
+        }) }}
     from tagged
 
 )

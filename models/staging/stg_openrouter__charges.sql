@@ -114,7 +114,12 @@ stg_openrouter__charges as (
         {{ as_money('null') }} as list_cost,
         {{ day_start('charge_date') }} as charge_period_start,
         {{ day_start(date_add_days('charge_date', 1)) }} as charge_period_end,
-        {{ day_start(month_start('charge_date')) }} as billing_period_start
+        {{ day_start(month_start('charge_date')) }} as billing_period_start,
+        {{ focus_columns({
+            'sub_account_type': "'Workspace'",
+            'charge_frequency': "'Usage-Based'",
+            'billing_period_end': day_start(next_month_start('charge_date')),
+        }) }}
     from tagged
 
 )

@@ -109,7 +109,8 @@ int_bill_lines as (
         list_cost,
         charge_period_start,
         charge_period_end,
-        billing_period_start
+        billing_period_start,
+        {{ all_focus_columns() }}
     from counted
 
 )

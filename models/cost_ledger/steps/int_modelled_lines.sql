@@ -79,7 +79,11 @@ int_modelled_lines as (
         {{ day_start(date_add_days('node_days.usage_date', 1)) }}
             as charge_period_end,
         {{ day_start(month_start('node_days.usage_date')) }}
-            as billing_period_start
+            as billing_period_start,
+        {{ focus_columns({
+            'charge_frequency': "'Usage-Based'",
+            'billing_period_end': day_start(next_month_start('node_days.usage_date')),
+        }) }}
     from node_days
     inner join unbilled_sources
         on node_days.source_name = unbilled_sources.source_name

@@ -144,7 +144,11 @@ int_rated_lines as (
         {{ day_start(date_add_days('usage_days.usage_date', 1)) }}
             as charge_period_end,
         {{ day_start(month_start('usage_days.usage_date')) }}
-            as billing_period_start
+            as billing_period_start,
+        {{ focus_columns({
+            'charge_frequency': "'Usage-Based'",
+            'billing_period_end': day_start(next_month_start('usage_days.usage_date')),
+        }) }}
     from usage_days
     inner join unbilled_sources
         on usage_days.source_name = unbilled_sources.source_name

@@ -92,7 +92,11 @@ int_seat_lines as (
         {{ as_money('own_seats.cost') }} as list_cost,
         {{ day_start('own_seats.seat_month') }} as charge_period_start,
         {{ day_start(next_month_start('own_seats.seat_month')) }} as charge_period_end,
-        {{ day_start('own_seats.seat_month') }} as billing_period_start
+        {{ day_start('own_seats.seat_month') }} as billing_period_start,
+        {{ focus_columns({
+            'charge_frequency': "'Recurring'",
+            'billing_period_end': day_start(next_month_start('own_seats.seat_month')),
+        }) }}
     from own_seats
 
 )
