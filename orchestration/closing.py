@@ -1,32 +1,31 @@
-"""Closed months: figures that a later price snapshot no longer moves.
+"""Closed months: their bills and prices stay as they were known when they were closed.
 
 A close is a row of the landed dataset `closes`, never changed: opening a month again adds one more,
-and the last one stands. What a close does to prices stands in `models/cost_ledger`.
+and the last one stands. What a close does to bills stands in `landing.booking`, what it does to
+prices in `models/cost_ledger`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.landing.booking import (
+    CLOSES,
+    Close,
+    acts_of,
+    bill_loads,
+    bill_states,
+    bookings_of,
+)
+from orchestration.landing.lake import Lake, land_table
 from orchestration.locks import writer_lock
 
 if TYPE_CHECKING:
     from orchestration.settings import Settings
-
-DATASET = "closes"
-
-
-@dataclass(frozen=True)
-class Close:
-    """What was last done to a month; times are UTC."""
-
-    period: str
-    closed_at: datetime
-    is_closed: bool
 
 
 def month_of(text: str) -> date:
@@ -58,12 +57,12 @@ def close_month(
 
     Raises:
         SettingsError: it is no month.
-        RefusedError: the month is not over, or was never closed.
+        RefusedError: the month is not over, was never closed, or has adjustments in a month that is
+            closed itself.
         LockedError: another writer is at work.
     """
-    month = month_of(period)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    if (month.year, month.month) >= (now.year, now.month):
+    month, today = month_of(period), datetime.now(UTC)
+    if (month.year, month.month) >= (today.year, today.month):
         raise RefusedError(
             f"{period} is not over", next_step="close it when its last usage and bills have landed"
         )
@@ -75,33 +74,41 @@ def close_month(
             )
         if former is not None and former.is_closed == is_closed:
             return former
+        if not is_closed:
+            _refuse_to_move_closed_months(settings, period)
+        # Within the lock: what another writer landed before it is part of what is closed.
+        now = datetime.now(UTC).replace(tzinfo=None)
         _land(settings, {"period": period, "closed_at": now, "is_closed": is_closed, "note": note})
     return None
 
 
+def _refuse_to_move_closed_months(settings: Settings, period: str) -> None:
+    """Opened, a month takes its adjustments back: not from a month that is closed itself."""
+    lake = Lake(settings)
+    acts = acts_of(lake)
+    closed = {period for period, act in _last(acts).items() if act.is_closed}
+    of_period = [booking for booking in bookings_of(acts) if booking.period == period]
+    for source in settings.sources:
+        for state in bill_states(bill_loads(lake.of_source(source.name)), of_period):
+            if state.booked_in in closed:
+                raise RefusedError(
+                    f"{state.booked_in} is closed and holds adjustments of {period} "
+                    f"(source '{source.name}')",
+                    next_step=f"open it first: twinledger close {state.booked_in} --reopen",
+                )
+
+
 def closes_of(settings: Settings) -> dict[str, Close]:
     """What was last done to each month that was ever closed."""
-    import pyarrow.parquet as pq
+    return _last(acts_of(Lake(settings)))
 
-    from orchestration.landing.lake import Lake
 
-    lake = Lake(settings)
-    columns = ["period", "closed_at", "is_closed"]
-    acts = [
-        Close(**row)
-        for load in lake.of_source(DATASET)
-        for file in load.files
-        if load.dataset == DATASET and file.part is not None
-        for row in pq.read_table(lake.local(file.part), columns=columns).to_pylist()
-    ]
-    # As int_closed_months has it.
-    return {act.period: act for act in sorted(acts, key=lambda act: act.closed_at)}
+def _last(acts: Sequence[Close]) -> dict[str, Close]:
+    return {act.period: act for act in acts}
 
 
 def _land(settings: Settings, row: dict[str, Any]) -> None:
     import pyarrow as pa
-
-    from orchestration.landing.lake import land_table
 
     schema = pa.schema(
         [
@@ -112,4 +119,4 @@ def _land(settings: Settings, row: dict[str, Any]) -> None:
         ]
     )
     table = pa.Table.from_pylist([row], schema=schema)
-    land_table(settings, DATASET, DATASET, table, f"{row['period']} {row['closed_at'].isoformat()}")
+    land_table(settings, CLOSES, CLOSES, table, f"{row['period']} {row['closed_at'].isoformat()}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,9 +34,15 @@ DERIVED = frozenset({"forecasts"})
 """Datasets that a build itself adds to: what they hold follows from the rest."""
 
 
-def end_of(day: date) -> str:
-    """The last moment of a day as the lake writes times."""
-    return f"{day.isoformat()}T23:59:59.999999Z"
+def end_of(as_of: date) -> str:
+    """A moment, or the last one of a day, as the lake writes times.
+
+    Args:
+        as_of: a day, or a moment in UTC (a datetime without offset).
+    """
+    if isinstance(as_of, datetime):
+        return as_of.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{as_of.isoformat()}T23:59:59.999999Z"
 
 
 def inputs_hash(settings: Settings, as_of: date | None = None) -> str:

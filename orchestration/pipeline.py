@@ -6,7 +6,7 @@ The command line and Dagster call these functions; each takes the workspace's wr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +31,12 @@ FORECASTS = ("landing", "forecasts")
 class AsOfSettings(Settings):
     """A workspace beside the workspace: a past state is built and published apart."""
 
-    day: date
+    known_at: datetime | date
 
     @property
     def as_of(self) -> date:
-        """The day whose knowledge is shown."""
-        return self.day
+        """The day, or the moment (UTC), whose knowledge is shown."""
+        return self.known_at
 
     @property
     def work(self) -> Path:
@@ -56,8 +56,9 @@ def run(
 
     Args:
         full_refresh: rebuild what is kept between builds.
-        as_of: build the state that was known at the end of that day (UTC) and publish it under
-            `as_of/<day>`; nothing is landed, no forecast issued.
+        as_of: build the state that was known at the end of that day (UTC), or at that moment (a
+            datetime in UTC, without offset), and publish it under `as_of/<day or moment>`; nothing
+            is landed, no forecast issued.
         force: build and publish although nothing is new.
 
     Raises:
@@ -112,15 +113,17 @@ def publish_step(settings: Settings, *, progress: Any = lambda _: None) -> Publi
         return _publish(settings, run_id, state, None, progress)
 
 
-def as_of_settings(settings: Settings, day: date) -> Settings:
+def as_of_settings(settings: Settings, as_of: date) -> Settings:
     """The workspace of a past state: the same lake, files of its own."""
+    # No colon: Windows and some object stores refuse it in a name.
+    name = as_of.isoformat().replace(":", "") + ("Z" if isinstance(as_of, datetime) else "")
     own = settings.warehouse.model_copy(
         update={
             "build": settings.build.with_name(f"{settings.build.stem}_as_of.duckdb"),
-            "publish": settings.publish / "as_of" / day.isoformat(),
+            "publish": settings.publish / "as_of" / name,
         }
     )
-    return AsOfSettings.model_validate({**dict(settings), "warehouse": own, "day": day})
+    return AsOfSettings.model_validate({**dict(settings), "warehouse": own, "known_at": as_of})
 
 
 def phases(manifest: Mapping[str, Any]) -> list[str]:

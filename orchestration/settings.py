@@ -187,7 +187,7 @@ class Settings(_Strict):
 
     @property
     def as_of(self) -> date | None:
-        """The past day that this workspace shows; None for the present."""
+        """The past day or moment (UTC) that this workspace shows; None for the present."""
         return None
 
     @property

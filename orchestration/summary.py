@@ -135,6 +135,18 @@ class BillComparison:
 
 
 @dataclass(frozen=True)
+class Adjustments:
+    """What later deliveries changed of a closed month, and the month in which it is booked."""
+
+    source_name: str
+    closed_month: date
+    booked_in: date
+    currency: str
+    charges: int
+    billed: Decimal | None
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """One run, and the marts after it.
 
@@ -166,6 +178,7 @@ class RunSummary:
     budgets: Sequence[Budget] = ()
     kpis: Sequence[Kpi] = ()
     bills: Sequence[BillComparison] = ()
+    adjustments: Sequence[Adjustments] = ()
     quarantined: Mapping[str, int] = field(default_factory=dict)
     unpriced: Sequence[Unpriced] = ()
     without_rate: Mapping[str, int] = field(default_factory=dict)
@@ -204,6 +217,7 @@ def summarize(
             budgets=figures.of(Budget, BUDGETS),
             kpis=figures.of(Kpi, KPIS),
             bills=figures.of(BillComparison, BILLS),
+            adjustments=figures.of(Adjustments, ADJUSTMENTS),
             quarantined=figures.pairs(QUARANTINED),
             unpriced=figures.of(Unpriced, UNPRICED),
             without_rate=figures.pairs(WITHOUT_RATE),
@@ -320,6 +334,14 @@ BILLS = """
     group by bill_source_name, currency
     having sum(abs(billed_cost)) > 0
     order by 3 desc, 1, 2
+"""
+
+ADJUSTMENTS = """
+    select source_name, adjusts_period, charge_date, billing_currency, count(*), sum(billed_cost)
+    from {cost_ledger.charges}
+    where adjusts_period is not null
+    group by source_name, adjusts_period, charge_date, billing_currency
+    order by charge_date desc, adjusts_period desc, source_name, billing_currency
 """
 
 QUARANTINED = """

@@ -44,9 +44,17 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# These columns of a relation that has them all. #}
-{% macro all_focus_columns(relation=none) -%}
+{# These columns of a relation that has them all.
+
+   Args:
+       changed: column → SQL expression that takes its place. #}
+{% macro all_focus_columns(relation=none, changed={}) -%}
     {%- for name in rare_focus_columns() -%}
-        {{ relation ~ "." if relation }}{{ name }}{{ ",\n        " if not loop.last }}
+        {%- if name in changed -%}
+            {{ changed[name] }} as {{ name }}
+        {%- else -%}
+            {{ relation ~ "." if relation }}{{ name }}
+        {%- endif -%}
+        {{ ",\n        " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

@@ -125,34 +125,72 @@ compared as (
 
 ),
 
+bookings as (
+
+    select
+        period,
+        closed_at,
+        since,
+        until,
+        booked_in
+    from {{ source('landing', 'bookings') }}
+
+),
+
+closed_months as (
+
+    select
+        period,
+        max(closed_at) as closed_at
+    from bookings
+    group by period
+
+),
+
 bill_versions as (
 
     select
-        {{ row_key(['load_id', 'period', 'currency']) }} as bill_version_id,
-        load_id,
-        source_name,
-        dataset,
-        scope,
-        period,
-        currency,
+        {{ row_key(['compared.load_id', 'compared.period', 'compared.currency']) }}
+            as bill_version_id,
+        compared.load_id,
+        compared.source_name,
+        compared.dataset,
+        compared.scope,
+        compared.period,
+        compared.currency,
         case
-            when former_billed_cost <> billed_cost or former_effective_cost <> effective_cost
+            when
+                compared.former_billed_cost <> compared.billed_cost
+                or compared.former_effective_cost <> compared.effective_cost
                 then 'restated'
             -- Delivered before its month was over.
-            when {{ as_date('loaded_at') }} < {{ next_month_start(period_day('period')) }}
+            when
+                {{ as_date('compared.loaded_at') }}
+                < {{ next_month_start(period_day('compared.period')) }}
                 then 'estimated'
             else 'final'
         end as bill_status,
-        version,
-        row_count,
-        {{ as_money('billed_cost') }} as billed_cost,
-        {{ as_money('effective_cost') }} as effective_cost,
-        {{ as_money('former_billed_cost') }} as former_billed_cost,
-        {{ as_money('billed_cost - former_billed_cost') }} as billed_cost_difference,
-        {{ as_money('effective_cost - former_effective_cost') }} as effective_cost_difference,
-        status = 'accepted' as is_current,
-        loaded_at
+        compared.version,
+        compared.row_count,
+        {{ as_money('compared.billed_cost') }} as billed_cost,
+        {{ as_money('compared.effective_cost') }} as effective_cost,
+        {{ as_money('compared.former_billed_cost') }} as former_billed_cost,
+        {{ as_money('compared.billed_cost - compared.former_billed_cost') }}
+            as billed_cost_difference,
+        {{ as_money('compared.effective_cost - compared.former_effective_cost') }}
+            as effective_cost_difference,
+        compared.status = 'accepted' as is_current,
+        compared.loaded_at,
+        closed_months.closed_at,
+        {{ period_day('coalesce(bookings.booked_in, compared.period)') }} as booked_in
     from compared
+    left join closed_months
+        on compared.period = closed_months.period
+    left join bookings
+        on
+            compared.period = bookings.period
+            and compared.loaded_at > bookings.since
+            and compared.loaded_at <= coalesce(bookings.until, compared.loaded_at)
 
 )
 

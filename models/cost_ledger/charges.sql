@@ -123,7 +123,12 @@ charges as (
         lines.charge_period_start,
         lines.charge_period_end,
         lines.billing_period_start,
-        lines.charge_date,
+        lines.adjusts_period,
+        -- A correction of a closed month is booked later, by the rules and rates of its own day.
+        case
+            when lines.adjusts_period is null then lines.charge_date
+            else {{ as_date('lines.billing_period_start') }}
+        end as charge_date,
         {{ all_focus_columns('lines') }}
     from lines
     left join stated_categories

@@ -5,6 +5,8 @@ source as (
     select
         {{ system_columns() }},
         _row_hash as row_hash,
+        _adjustment as adjustment,
+        _booked_in as booked_in,
         bill_invoice_id,
         bill_invoicing_entity,
         bill_billing_entity,
@@ -77,6 +79,8 @@ stg_aws_cur__charges as (
         load_id,
         source_file,
         row_hash,
+        adjustment,
+        booked_in,
         bill_invoice_id as invoice_id,
         bill_invoicing_entity as invoice_issuer_name,
         case

@@ -5,6 +5,8 @@ source as (
     select
         {{ system_columns() }},
         _row_hash as row_hash,
+        _adjustment as adjustment,
+        _booked_in as booked_in,
         metric,
         invoiceid,
         billingaccountid,
@@ -73,6 +75,8 @@ stg_azure_cost__charges as (
         load_id,
         source_file,
         row_hash,
+        adjustment,
+        booked_in,
         invoiceid as invoice_id,
         'Microsoft' as invoice_issuer_name,
         case

@@ -5,6 +5,8 @@ source as (
     select
         {{ system_columns() }},
         _row_hash as row_hash,
+        _adjustment as adjustment,
+        _booked_in as booked_in,
         charge_period_start,
         charge_period_end,
         billed_cost,
@@ -38,6 +40,8 @@ stg_cost_lines__charges as (
         load_id,
         source_file,
         row_hash,
+        adjustment,
+        booked_in,
         invoice_id,
         provider as invoice_issuer_name,
         provider as service_provider_name,

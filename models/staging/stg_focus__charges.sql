@@ -5,6 +5,8 @@ source as (
     select
         {{ system_columns() }},
         _row_hash as row_hash,
+        _adjustment as adjustment,
+        _booked_in as booked_in,
         InvoiceId as invoice_id,
         InvoiceIssuerName as invoice_issuer_name,
         coalesce(ServiceProviderName, ProviderName, PublisherName) as service_provider_name,
@@ -88,6 +90,8 @@ stg_focus__charges as (
         load_id,
         source_file,
         row_hash,
+        adjustment,
+        booked_in,
         invoice_id,
         invoice_issuer_name,
         service_provider_name,

@@ -5,6 +5,8 @@ source as (
     select
         {{ system_columns() }},
         _row_hash as row_hash,
+        _adjustment as adjustment,
+        _booked_in as booked_in,
         line_item_reference_no,
         line_item_tenant_id,
         product_service,
@@ -36,6 +38,8 @@ stg_oci_cost__charges as (
         load_id,
         source_file,
         row_hash,
+        adjustment,
+        booked_in,
         {{ text('null') }} as invoice_id,
         'Oracle' as invoice_issuer_name,
         'Oracle' as service_provider_name,

@@ -44,6 +44,8 @@ stg_openai__charges as (
         load_id,
         source_file,
         result_id as row_hash,
+        cast(null as {{ bigint_type() }}) as adjustment,
+        cast(null as {{ date_type() }}) as booked_in,
         {{ text('null') }} as invoice_id,
         provider as invoice_issuer_name,
         provider as service_provider_name,

@@ -76,6 +76,8 @@ stg_openrouter__charges as (
             text('charge_date'), 'workspace_id', 'api_key_name', 'user_id', 'model', 'data_region',
             'currency', 'service_tier',
         ]) }} as row_hash,
+        cast(null as {{ bigint_type() }}) as adjustment,
+        cast(null as {{ date_type() }}) as booked_in,
         {{ text('null') }} as invoice_id,
         provider as invoice_issuer_name,
         provider as service_provider_name,

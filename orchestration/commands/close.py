@@ -1,4 +1,4 @@
-"""`twinledger close`: a month whose figures new price snapshots shall not move."""
+"""`twinledger close`: a month whose figures later bills and price snapshots shall not move."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def close(
     ] = None,
     settings: SettingsOption = DEFAULT_SETTINGS,
 ) -> None:
-    """Close a month: it keeps the prices that are known now.
+    """Close a month: it keeps the bills and prices known now.
 
-    Usage and bills that arrive late still count. What the month would cost by the prices of today
-    stands beside: rated_cost_as_known_now.
+    What a later bill changes of it becomes adjustments in the first open month. Usage that arrives
+    late still counts, at these prices; rated_cost_as_known_now shows it by the prices of today.
     """
     from orchestration.closing import close_month
 
@@ -36,7 +36,7 @@ def close(
     if stood is not None:
         text = f"{period} is {done} since {moment(stood.closed_at)} (UTC): nothing to do."
     elif reopen:
-        text = f"{period} is open again. The next run rates it by the prices known then."
+        text = f"{period} is open again. The next run shows its newest bills and prices."
     else:
-        text = f"{period} is closed. The next run keeps it at the prices known now."
+        text = f"{period} is closed. The next run keeps the bills and prices known now."
     console().print(text)

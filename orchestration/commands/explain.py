@@ -166,6 +166,11 @@ def _show_origins(out: Console, marts: Marts, settings: Settings) -> None:
                 f"charge {charge['charge_id']}: file {printable(landed.file)},"
                 f" row {count(landed.row)}"
             )
+            if charge.get("adjusts_period") is not None:
+                out.print(
+                    f"   a correction of {charge['adjusts_period']:%Y-%m}, which was closed: a"
+                    " later delivery brought this row, or lacks it and so reverses its amounts"
+                )
             if landed.columns is None:
                 out.print(f"   the lake holds load {landed.load_id} no longer")
             elif place == 0:
@@ -195,7 +200,7 @@ def _show_shares(out: Console, marts: Marts, settings: Settings, charge: Record)
         out.print(
             f"shared by usage: requests {count(usage['requests'])}, tokens"
             f" {count(usage['tokens'])}; {exact(part)} of {exact(whole)} {unit}{model}"
-            f" on {charge['charge_date']} in {printable(usage['source_names'])}"
+            f" on {lineage.service_date(charge)} in {printable(usage['source_names'])}"
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from hashlib import md5
 from typing import TYPE_CHECKING
@@ -218,6 +219,12 @@ def _same(row: Record, names: Iterable[str]) -> tuple[str, list[object]]:
     return " and ".join([*(f"{name} = ?" for name in known), *nulls]), [row[n] for n in known]
 
 
+def service_date(charge: Record) -> date:
+    """The day whose usage shares a charge: of a correction, that of what it corrects."""
+    day: date = charge["charge_date"]
+    return day if charge.get("adjusts_period") is None else charge["charge_period_start"].date()
+
+
 def shared_by_usage(
     marts: Marts, settings: Settings, line: Record, charge: Record
 ) -> Record | None:
@@ -251,7 +258,7 @@ def shared_by_usage(
             [
                 *(value for _ in range(3) for value in values),
                 *sources,
-                charge["charge_date"],
+                service_date(charge),
                 *([] if model is None else [model]),
             ],
         )[0]
@@ -267,6 +274,7 @@ def deliveries_of(marts: Marts) -> list[Record]:
         " loads.row_count, loads.quarantined_rows, loads.loaded_at from {landing.loads} as loads"
     )
     month, billing_month = month_text("charge_date"), month_text("billing_period_start")
+    adjusted_month = month_text("adjusts_period")
     return marts.records(
         f"""
         {loads}
@@ -274,6 +282,8 @@ def deliveries_of(marts: Marts) -> list[Record]:
             select load_id, {month} as period from origins where load_id is not null
             union distinct
             select load_id, {billing_month} as period from origins where load_id is not null
+            union distinct
+            select load_id, {adjusted_month} as period from origins where load_id is not null
             union distinct
             select load_id, cast(charge_date as string) as period
             from origins where load_id is not null

@@ -29,24 +29,36 @@ FullRefresh = Annotated[
 ]
 AsOf = Annotated[
     str | None,
-    typer.Option(metavar="DATE", help="Show what was known at the end of that day (UTC)."),
+    typer.Option(
+        metavar="DATE|MOMENT",
+        help="Show what was known at the end of that day, or at that moment (UTC).",
+    ),
 ]
 
 
-def day_of(text: str | None) -> date | None:
-    """A date of the command line.
+def moment_of(text: str | None) -> date | None:
+    """A date of the command line, or a moment: then a datetime in UTC, without offset.
 
     Raises:
-        SettingsError: it is no date, or in the future.
+        SettingsError: it is neither, or in the future.
     """
     if text is None:
         return None
+    now = datetime.now(UTC)
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
     except ValueError:
-        raise SettingsError(f"'{text}' is no date", "write it as 2026-10-31") from None
-    if day > datetime.now(UTC).date():
-        raise SettingsError(f"{day} is in the future", "name today or a day before")
+        raise SettingsError(
+            f"'{text}' is no date and no moment", "write it as 2026-10-31 or 2026-10-31T14:05:00Z"
+        ) from None
+    if isinstance(day, datetime):
+        # Without an offset it is UTC, as all times here.
+        day = day.astimezone(UTC) if day.tzinfo else day.replace(tzinfo=UTC)
+        is_future, day = day > now, day.replace(tzinfo=None)
+    else:
+        is_future = day > now.date()
+    if is_future:
+        raise SettingsError(f"{text} is in the future", "name today or a day before")
     return day
 
 
@@ -116,11 +128,11 @@ def run(
     All configured sources; nothing is published when nothing is new or anything is wrong.
     """
     workspace = open_workspace(settings)
-    day = day_of(as_of)
+    known_at = moment_of(as_of)
     from orchestration.pipeline import run as run_all
 
     with progress() as tell:
-        summary = run_all(workspace, full_refresh=full_refresh, as_of=day, progress=tell)
+        summary = run_all(workspace, full_refresh=full_refresh, as_of=known_at, progress=tell)
     from orchestration.commands.summary_view import show_summary
 
     show_summary(summary, workspace)

@@ -24,6 +24,7 @@ from orchestration.commands.console import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestration.landing.booking import Booking
     from orchestration.landing.lake import Lake, Manifest
     from orchestration.settings import Settings
 
@@ -33,13 +34,17 @@ REFUSALS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Restatement:
-    """A period whose delivery was replaced by one with another total (amounts by currency)."""
+    """A period whose delivery was replaced by one with another total (amounts by currency).
+
+    `dataset` is what was delivered: the closed months of bills keep what stood.
+    """
 
     source_name: str
     period: str
     replaced_at: datetime
     before: dict[str, Decimal]
     after: dict[str, Decimal]
+    dataset: str = ""
 
 
 def status(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
@@ -112,7 +117,9 @@ def restatements(loads: list[Manifest]) -> list[Restatement]:
             before = stood.get((scope, period.period))
             if before is not None and before != after:
                 when = _time(load.loaded_at) or datetime.min.replace(tzinfo=UTC)
-                found.append(Restatement(load.source_name, period.period, when, before, after))
+                found.append(
+                    Restatement(load.source_name, period.period, when, before, after, load.dataset)
+                )
             stood[scope, period.period] = after
     return found
 
@@ -126,7 +133,27 @@ def _totals(totals: dict[str, dict[str, str]]) -> dict[str, Decimal]:
     }
 
 
+def booked_in(item: Restatement, bookings: list[Booking]) -> str:
+    """The month that bears a restatement: its own, or a later one where its own was closed."""
+    from orchestration.landing.datasets import DATASETS
+
+    if item.dataset in DATASETS and DATASETS[item.dataset].is_bill:
+        for booking in bookings:
+            since, until = _time(booking.since), _time(booking.until)
+            if (
+                booking.period == item.period
+                and since is not None
+                and since < item.replaced_at
+                and (until is None or item.replaced_at <= until)
+            ):
+                return booking.booked_in
+    return item.period
+
+
 def _show_restatements(out: Console, settings: Settings, lake: Lake) -> None:
+    from orchestration.landing.booking import acts_of, bookings_of
+
+    bookings = bookings_of(acts_of(lake))
     found = [
         item for source in settings.sources for item in restatements(lake.of_source(source.name))
     ]
@@ -134,7 +161,7 @@ def _show_restatements(out: Console, settings: Settings, lake: Lake) -> None:
         return
     out.print(f"\nRestatements: {count(len(found))}")
     table = plain_table(
-        "source", "period", "at (UTC)", "currency", "before", "after", "difference",
+        "source", "period", "booked in", "at (UTC)", "currency", "before", "after", "difference",
         right=("before", "after", "difference"),
     )  # fmt: skip
     found.sort(key=lambda item: item.replaced_at, reverse=True)
@@ -144,6 +171,7 @@ def _show_restatements(out: Console, settings: Settings, lake: Lake) -> None:
             table.add_row(
                 item.source_name,
                 printable(item.period),
+                printable(booked_in(item, bookings)),
                 moment(item.replaced_at),
                 printable(currency),
                 exact(before) if before is not None else "none",

@@ -44,6 +44,7 @@ def show_summary(summary: RunSummary, settings: Settings) -> None:
     _budgets(out, summary)
     _kpis(out, summary)
     _bills(out, summary)
+    _adjustments(out, summary)
     _open_ends(out, summary)
     _next(out, summary, settings)
 
@@ -258,6 +259,27 @@ def _bills(out: Console, summary: RunSummary) -> None:
         )
     show_table(out, table)
     _more(out, len(summary.bills))
+
+
+def _adjustments(out: Console, summary: RunSummary) -> None:
+    if not summary.adjustments:
+        return
+    _title(out, "Closed months that were restated: the difference is booked later")
+    table = plain_table(
+        "bill", "closed month", "booked in", "charges", "billed", "currency",
+        right=("charges", "billed"),
+    )  # fmt: skip
+    for row in summary.adjustments[:ROWS_SHOWN]:
+        table.add_row(
+            printable(row.source_name),
+            _month(row.closed_month),
+            _month(row.booked_in),
+            count(row.charges),
+            money(row.billed),
+            printable(row.currency),
+        )
+    show_table(out, table)
+    _more(out, len(summary.adjustments))
 
 
 def _open_ends(out: Console, summary: RunSummary) -> None:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from orchestration.landing.booking import (
+    BillState,
+    Booking,
+    acts_of,
+    bill_loads,
+    bill_states,
+    bookings_of,
+    without_states,
+)
 from orchestration.landing.datasets import Dataset
 from orchestration.landing.lake import Lake, Manifest, Standing, standing
 from orchestration.landing.sources import known_types
@@ -71,12 +81,21 @@ _GATE = {
     "detail": "varchar",
 }
 
+_BOOKINGS = {
+    "period": "varchar",
+    "closed_at": "timestamp",
+    "since": "timestamp",
+    "until": "timestamp",
+    "booked_in": "varchar",
+}
+
 COLUMNS = {
     "sources": _SOURCES,
     "standing": _STANDING,
     "loads": _LOADS,
     "gate_results": _GATE,
     "model_matches": _MATCHES,
+    "bookings": _BOOKINGS,
 }
 """Small tables of the schema `landing`: column → DuckDB type. Times are ISO text, UTC."""
 
@@ -85,19 +104,31 @@ COLUMNS = {
 class Landed:
     """What the lake holds at a time: each source's loads, what stands of them, what was refused.
 
-    `is_past` tells that later deliveries are not seen.
+    Attributes:
+        is_past: later deliveries are not seen.
+        bookings: of closed months, where differences are booked.
+        states: of each source's closed months to which something came later; see `landing.booking`.
     """
 
     loads: dict[str, list[Manifest]]
     stands: dict[str, Standing]
     refusals: list[Record]
     is_past: bool = False
+    bookings: Sequence[Booking] = ()
+    states: Mapping[str, Sequence[BillState]] = field(default_factory=dict)
 
     def of(self, dataset: Dataset) -> dict[str, list[Manifest]]:
         """The loads of one dataset, by source."""
         return {
             name: [item for item in items if item.dataset == dataset.name]
             for name, items in self.loads.items()
+        }
+
+    def unchanged(self) -> dict[str, Standing]:
+        """What stands of each source, apart from closed months that have states."""
+        return {
+            name: without_states(stands, self.states.get(name, ()))
+            for name, stands in self.stands.items()
         }
 
 
@@ -115,8 +146,15 @@ def landed(settings: Settings, lake: Lake, as_of: str | None = None) -> Landed:
     refusals = [
         item for item in lake.refusals() if as_of is None or str(item["loaded_at"]) <= as_of
     ]
-    stands = {name: standing(items) for name, items in loads.items()}
-    return Landed(loads, stands, refusals, is_past=as_of is not None)
+    bookings = bookings_of(acts_of(lake, as_of))
+    return Landed(
+        loads=loads,
+        stands={name: standing(items) for name, items in loads.items()},
+        refusals=refusals,
+        is_past=as_of is not None,
+        bookings=bookings,
+        states={name: bill_states(bill_loads(items), bookings) for name, items in loads.items()},
+    )
 
 
 def small_tables(settings: Settings, found: Landed) -> dict[str, list[Record]]:
@@ -137,6 +175,7 @@ def small_tables(settings: Settings, found: Landed) -> dict[str, list[Record]]:
         ],
         "gate_results": _gate_rows(found.loads, found.refusals),
         "model_matches": _match_rows(found),
+        "bookings": [_booking_row(booking) for booking in found.bookings],
     }
 
 
@@ -164,6 +203,14 @@ def _source_row(source: SourceSettings) -> Record:
         "dataset": source_type.dataset.name,
         "delivery": source.delivery or source_type.delivery,
         "billed_by": source.billed_by,
+    }
+
+
+def _booking_row(booking: Booking) -> Record:
+    return {
+        column: None if value is None else value.replace("Z", "")
+        for column in _BOOKINGS
+        for value in [getattr(booking, column)]
     }
 
 

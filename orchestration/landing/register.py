@@ -10,7 +10,7 @@ from orchestration.landing.datasets import DATASETS
 from orchestration.landing.lake import Lake
 from orchestration.landing.readers import literal
 from orchestration.landing.records import COLUMNS, Record, landed, small_tables
-from orchestration.landing.views import quarantined_rows, standing_rows
+from orchestration.landing.views import landing_rows, quarantined_rows
 from orchestration.settings import Settings
 
 
@@ -30,10 +30,9 @@ def register_landing(
     con.execute("create schema if not exists landing")
     con.execute("create schema if not exists quarantine")
     for dataset in DATASETS.values():
-        own = found.of(dataset)
-        standing = standing_rows(lake, dataset, own, found.stands)
-        con.execute(f"create or replace view landing.{dataset.name} as {standing}")
-        aside = quarantined_rows(lake, own, found.stands)
+        lines = landing_rows(lake, dataset, found)
+        con.execute(f"create or replace view landing.{dataset.name} as {lines}")
+        aside = quarantined_rows(lake, found.of(dataset), found.stands)
         con.execute(f"create or replace view quarantine.{dataset.name} as {aside}")
     for name, rows in small_tables(settings, found).items():
         _table(con, name, COLUMNS[name], rows)

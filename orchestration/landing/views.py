@@ -2,15 +2,97 @@
 
 from __future__ import annotations
 
-from orchestration.landing.datasets import TIME, Dataset
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+from orchestration.landing.booking import BillState
+from orchestration.landing.datasets import BOOKING_COLUMNS, TIME, Dataset
 from orchestration.landing.lake import Lake, Manifest, Standing
 from orchestration.landing.quarantine import QUARANTINED_COLUMNS
 from orchestration.landing.readers import identifier, literal
-from orchestration.landing.records import dirty_periods
+from orchestration.landing.records import Landed, dirty_periods
 from orchestration.landing.shapes import Shapes
 
 Form = tuple[bool, frozenset[str]]
 """How parts are read: whether they are portable, and the columns that they lack."""
+
+
+def landing_rows(lake: Lake, dataset: Dataset, found: Landed) -> str:
+    """SQL of `landing.<dataset>`: what stands, and of bills where it is booked."""
+    own = found.of(dataset)
+    if not dataset.is_bill:
+        return standing_rows(lake, dataset, own, found.stands)
+    in_place = standing_rows(lake, dataset, own, found.unchanged())
+    nulls = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in BOOKING_COLUMNS.items())
+    rows = f"select *, {nulls} from ({in_place})"
+    states = [
+        f"select *, cast({state.number} as bigint) as _state, "
+        f"{_month(state.booked_in)} as _booked_in, {_month(following)} as _next_booked_in "
+        f"from ({standing_rows(lake, dataset, {name: own[name]}, {name: state.standing})})"
+        for name, of_source in found.states.items()
+        if own[name]
+        for state, following in with_next(of_source)
+    ]
+    if not states:
+        return rows
+    columns = [identifier(name) for name in dataset.landed_columns]
+    return f"{rows} union all {booked_rows(columns, ' union all '.join(states), 'bigint')}"
+
+
+def booked_rows(columns: Iterable[str], states: str, integer: str) -> str:
+    """SQL of closed months' lines: those of the closing, and each difference since line by line.
+
+    Lines alike are told apart by their number, so that the difference is that of two multisets. The
+    text is the same on every engine.
+
+    Args:
+        columns: the landed ones, quoted.
+        states: SQL of the lines of each state, with `_state`, `_booked_in` and `_next_booked_in`.
+        integer: the engine's whole numbers.
+    """
+    line = "_source_name, _period, _row_hash"
+    same = f"over (partition by {line}, _occurrence order by _state asc nulls last)"
+    return f"""
+    select {", ".join(f"state_lines.{column}" for column in columns)},
+        cast(case effects.effect
+            when 1 then state_lines._state
+            when -1 then -(state_lines._state + 1)
+        end as {integer}) as _adjustment,
+        case effects.effect
+            when 1 then state_lines._booked_in
+            when -1 then state_lines._next_booked_in
+        end as _booked_in
+    from (
+        select *, lag(_state) {same} as _state_before, lead(_state) {same} as _state_after
+        from (
+            select *, row_number() over (
+                partition by {line}, _state
+                order by _source_file asc nulls last, _source_row asc nulls last
+            ) as _occurrence
+            from ({states}) as all_states
+        ) as numbered
+    ) as state_lines
+    cross join (
+        select 0 as effect union all select 1 as effect union all select -1 as effect
+    ) as effects
+    where
+        effects.effect = 0 and state_lines._state = 0
+        or effects.effect = 1 and state_lines._state > 0
+        and state_lines._state_before is distinct from state_lines._state - 1
+        or effects.effect = -1 and state_lines._next_booked_in is not null
+        and state_lines._state_after is distinct from state_lines._state + 1"""
+
+
+def with_next(states: Sequence[BillState]) -> Iterable[tuple[BillState, str | None]]:
+    """Each state of one source with the month in which the difference to the next one is booked."""
+    return [
+        (state, after.booked_in if after is not None and after.number > state.number else None)
+        for state, after in zip_longest(states, states[1:])
+    ]
+
+
+def _month(period: str | None) -> str:
+    return f"date '{period}-01'" if period else "cast(null as date)"
 
 
 def standing_rows(

@@ -81,7 +81,7 @@ def log_row(result: PublishResult, inputs_hash: str, as_of: date | None) -> dict
         "totals": json.dumps(result.totals, sort_keys=True),
         "table_count": result.tables,
         "row_count": result.rows,
-        "as_of_date": as_of,
+        "as_of_date": as_of.date() if isinstance(as_of, datetime) else as_of,
         "published_at": result.published_at,
     }
 

@@ -8,9 +8,13 @@ charges as (
         source_name,
         coalesce(sub_account_id, '') as sub_account_id,
         coalesce(tags, '') as tags,
-        charge_date
+        {{ service_date() }} as service_date
     from {{ ref('charges') }}
-    group by source_name, coalesce(sub_account_id, ''), coalesce(tags, ''), charge_date
+    group by
+        source_name,
+        coalesce(sub_account_id, ''),
+        coalesce(tags, ''),
+        {{ service_date() }}
 
 ),
 
@@ -95,7 +99,7 @@ known as (
         {%- for key in keys %}
         coalesce(tagged.{{ key }}, accounts.{{ key }}, bills.{{ key }}) as {{ key }},
         {%- endfor %}
-        charges.charge_date
+        charges.service_date
     from charges
     left join tagged
         on charges.tags = tagged.tags
@@ -119,9 +123,9 @@ int_charge_keys as (
         known.tags,
         {{ completed_keys('known') }},
         ({{ owner_keys('known') }}) is not null as is_direct,
-        known.charge_date
+        known.service_date
     from known
-    {{ completing_joins('known', 'known.charge_date') }}
+    {{ completing_joins('known', 'known.service_date') }}
 
 )
 

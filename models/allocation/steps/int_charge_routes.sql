@@ -29,6 +29,8 @@ charges as (
         billed_cost_reporting as billed_cost,
         list_cost_reporting as list_cost,
         is_ai,
+        -- A correction goes to those who caused what it corrects, on that day.
+        {{ service_date() }} as service_date,
         charge_date
     from {{ ref('charges') }}
 
@@ -42,7 +44,7 @@ charge_keys as (
         tags,
         {{ keys | join(',\n        ') }},
         is_direct,
-        charge_date
+        service_date
     from {{ ref('int_charge_keys') }}
 
 ),
@@ -102,7 +104,7 @@ keyed as (
             when charges.ledger_category in ('hosted_inference', 'embedding_retrieval')
                 then
                     {{ row_key([
-                        "'tokens'", 'charges.source_name', text('charges.charge_date'),
+                        "'tokens'", 'charges.source_name', text('charges.service_date'),
                         'charges.model',
                     ]) }}
         end as model_pool_id,
@@ -111,13 +113,13 @@ keyed as (
             when charges.ledger_category in ('hosted_inference', 'embedding_retrieval')
                 then
                     {{ row_key([
-                        "'tokens'", 'charges.source_name', text('charges.charge_date'), 'null'
+                        "'tokens'", 'charges.source_name', text('charges.service_date'), 'null'
                     ]) }}
         end as day_pool_id,
         case
             when charge_keys.is_direct then null
             when gpu_sources.source_name is not null
-                then {{ row_key(["'gpu'", 'charges.resource_id', text('charges.charge_date')]) }}
+                then {{ row_key(["'gpu'", 'charges.resource_id', text('charges.service_date')]) }}
         end as gpu_pool_id
     from charges
     left join charge_keys
@@ -125,7 +127,7 @@ keyed as (
             charges.source_name = charge_keys.source_name
             and charges.sub_account_id = charge_keys.sub_account_id
             and charges.tags = charge_keys.tags
-            and charges.charge_date = charge_keys.charge_date
+            and charges.service_date = charge_keys.service_date
     left join gpu_sources
         on charges.source_name = gpu_sources.source_name
 
@@ -164,7 +166,7 @@ matched_rules as (
             and (rules.sub_account_id is null or measured.sub_account_id = rules.sub_account_id)
             and {{ like_pattern('measured.service_name', 'rules.service_pattern') }}
             and {{ like_pattern('measured.resource_id', 'rules.resource_pattern') }}
-            and {{ valid_on('measured.charge_date', 'rules') }}
+            and {{ valid_on('measured.service_date', 'rules') }}
     where
         not measured.is_direct
         and measured.usage_pool_id is null
@@ -198,7 +200,7 @@ int_charge_routes as (
             when matched_rules.rule_id is not null
                 then
                     {{ row_key([
-                        "'rule'", 'matched_rules.rule_id', text('measured.charge_date'),
+                        "'rule'", 'matched_rules.rule_id', text('measured.service_date'),
                         "case when measured.is_ai then 'ai' else 'all' end",
                     ]) }}
         end as pool_id,
@@ -206,6 +208,7 @@ int_charge_routes as (
         measured.billed_cost,
         measured.list_cost,
         measured.is_ai,
+        measured.service_date,
         measured.charge_date
     from measured
     left join matched_rules

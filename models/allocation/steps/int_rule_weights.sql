@@ -12,6 +12,7 @@ routes as (
         pool_id,
         cost,
         is_ai,
+        service_date,
         charge_date
     from {{ ref('int_charge_routes') }}
 
@@ -48,24 +49,25 @@ pool_costs as (
         pool_id,
         sum(cost) as cost,
         is_ai,
-        charge_date
+        service_date
     from routes
-    where route = 'usage'
-    group by pool_id, is_ai, charge_date
+    where route = 'usage' and charge_date = service_date
+    group by pool_id, is_ai, service_date
 
 ),
 
--- What the steps before have given to whom: the basis of a proportional rule.
+-- What the steps before have given to whom: the basis of a proportional rule. Corrections that came
+-- after a month was closed do not move it.
 caused_costs as (
 
     select
         {{ keys | join(',\n        ') }},
         sum(cost) as cost,
         is_ai,
-        charge_date
+        service_date
     from routes
-    where route = 'direct'
-    group by {{ keys | join(', ') }}, is_ai, charge_date
+    where route = 'direct' and charge_date = service_date
+    group by {{ keys | join(', ') }}, is_ai, service_date
 
     union all
 
@@ -76,7 +78,7 @@ caused_costs as (
         {{ money_share('pool_costs.cost', 'usage_weights.weight', 'usage_weights.pool_weight') }}
             as cost,
         pool_costs.is_ai,
-        pool_costs.charge_date
+        pool_costs.service_date
     from pool_costs
     inner join usage_weights
         on pool_costs.pool_id = usage_weights.pool_id
@@ -90,10 +92,10 @@ bases as (
         '{{ key }}' as target_key,
         {{ key }} as target_value,
         sum(cost) as cost,
-        charge_date
+        service_date
     from caused_costs
     where {{ key }} is not null and is_ai
-    group by {{ key }}, charge_date
+    group by {{ key }}, service_date
 
     union all
 
@@ -102,10 +104,10 @@ bases as (
         '{{ key }}' as target_key,
         {{ key }} as target_value,
         sum(cost) as cost,
-        charge_date
+        service_date
     from caused_costs
     where {{ key }} is not null
-    group by {{ key }}, charge_date
+    group by {{ key }}, service_date
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -117,10 +119,10 @@ pools as (
         pool_id,
         rule_id,
         case when is_ai then 'ai' else 'all' end as basis,
-        charge_date
+        service_date
     from routes
     where route = 'rule'
-    group by pool_id, rule_id, is_ai, charge_date
+    group by pool_id, rule_id, is_ai, service_date
 
 ),
 
@@ -142,16 +144,16 @@ targets as (
             when 'fixed' then rules.weight
             else {{ as_money('1') }}
         end as weight,
-        pools.charge_date
+        pools.service_date
     from pools
     inner join rules
         on
             pools.rule_id = rules.rule_id
-            and {{ valid_on('pools.charge_date', 'rules') }}
+            and {{ valid_on('pools.service_date', 'rules') }}
     {{ join }} join bases
         on
             pools.basis = bases.basis
-            and pools.charge_date = bases.charge_date
+            and pools.service_date = bases.service_date
             and rules.target_key = bases.target_key
             and {{ condition }}
     where {{ target_value }} is not null
@@ -170,7 +172,7 @@ weighed as (
         case when target_key = '{{ key }}' then target_value end as {{ key }},
         {%- endfor %}
         weight,
-        charge_date
+        service_date
     from targets
     where weight > 0
 
@@ -185,7 +187,7 @@ int_rule_weights as (
         {{ completed_keys('weighed') }},
         weighed.weight
     from weighed
-    {{ completing_joins('weighed', 'weighed.charge_date') }}
+    {{ completing_joins('weighed', 'weighed.service_date') }}
 
 )
 

@@ -57,17 +57,22 @@ counted as (
     select
         *,
         row_number() over (
-            partition by source_name, row_hash
+            partition by source_name, row_hash, adjustment
             order by source_file asc nulls last, source_row asc nulls last
         ) as occurrence
     from bill_lines
 
 ),
 
+-- A closed month keeps its lines. What came later is booked in an open month as corrections of it:
+-- what is new as it is, what is gone with its amounts reversed.
 int_bill_lines as (
 
     select
-        {{ row_key(['source_name', 'row_hash', 'occurrence']) }} as charge_id,
+        case
+            when adjustment is null then {{ row_key(['source_name', 'row_hash', 'occurrence']) }}
+            else {{ row_key(['source_name', 'row_hash', 'occurrence', 'adjustment']) }}
+        end as charge_id,
         source_name,
         load_id,
         source_file,
@@ -88,7 +93,7 @@ int_bill_lines as (
         sku_meter,
         model,
         charge_category,
-        charge_class,
+        case when adjustment is null then charge_class else 'Correction' end as charge_class,
         charge_description,
         pricing_category,
         pricing_model,
@@ -101,16 +106,25 @@ int_bill_lines as (
         ledger_category,
         'billed' as evidence_level,
         source_row,
-        pricing_quantity,
-        consumed_quantity,
-        billed_cost,
-        effective_cost,
-        contracted_cost,
-        list_cost,
+        {{ adjusted('pricing_quantity') }} as pricing_quantity,
+        {{ adjusted('consumed_quantity') }} as consumed_quantity,
+        {{ adjusted('billed_cost') }} as billed_cost,
+        {{ adjusted('effective_cost') }} as effective_cost,
+        {{ adjusted('contracted_cost') }} as contracted_cost,
+        {{ adjusted('list_cost') }} as list_cost,
         charge_period_start,
         charge_period_end,
-        billing_period_start,
-        {{ all_focus_columns() }}
+        case when adjustment is null then billing_period_start else {{ day_start('booked_in') }} end
+            as billing_period_start,
+        case when adjustment is not null then {{ month_start(as_date('billing_period_start')) }} end
+            as adjusts_period,
+        {{ all_focus_columns(changed={
+            'commitment_discount_quantity': adjusted('commitment_discount_quantity'),
+            'pricing_currency_effective_cost': adjusted('pricing_currency_effective_cost'),
+            'billing_period_end':
+                'case when adjustment is null then billing_period_end else '
+                ~ day_start(next_month_start('booked_in')) ~ ' end',
+        }) }}
     from counted
 
 )

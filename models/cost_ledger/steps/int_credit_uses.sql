@@ -17,6 +17,7 @@ credits as (
             || coalesce(sku_id, '') || ' ' || coalesce(charge_description, '')
         ) || ' ' as named,
         billed_cost,
+        {{ service_date() }} as service_date,
         charge_date
     from {{ ref('charges') }}
     where
@@ -53,7 +54,7 @@ candidates as (
         on
             lower(grants.issuer) in (credits.provider_key, credits.issuer_key)
             and credits.currency = grants.currency
-            and {{ valid_on('credits.charge_date', 'grants') }}
+            and {{ valid_on('credits.service_date', 'grants') }}
 
 ),
 

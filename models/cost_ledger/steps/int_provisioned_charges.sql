@@ -23,7 +23,10 @@ known as (
     select
         lines.*,
         capacity_rules.capacity_unit,
-        {{ as_date('lines.charge_period_start') }} as first_date,
+        case
+            when lines.adjusts_period is null then lines.charge_date
+            else {{ as_date('lines.billing_period_start') }}
+        end as first_date,
         coalesce(lines.charge_period_end, lines.charge_period_start) as ends_at,
         -- What was bought for later, and what was reserved and not deployed, serves nothing.
         coalesce(lines.commitment_discount_status, '') <> 'Unused'
@@ -63,12 +66,16 @@ int_provisioned_charges as (
                 ) }}
         end as capacity_unit_hours,
         first_date,
-        -- A charge that ends at midnight has no part in that day.
-        greatest(
-            {{ days_between('first_date', as_date('ends_at')) }}
-            + case when ends_at = {{ day_start(as_date('ends_at')) }} then 0 else 1 end,
-            1
-        ) as days
+        -- A charge that ends at midnight has no part in that day. A correction of a closed month
+        -- stands on the day on which it is booked.
+        case
+            when adjusts_period is not null then 1
+            else greatest(
+                {{ days_between('first_date', as_date('ends_at')) }}
+                + case when ends_at = {{ day_start(as_date('ends_at')) }} then 0 else 1 end,
+                1
+            )
+        end as days
     from known
 
 )

@@ -145,6 +145,7 @@ int_rated_lines as (
             as charge_period_end,
         {{ day_start(month_start('usage_days.usage_date')) }}
             as billing_period_start,
+        cast(null as {{ date_type() }}) as adjusts_period,
         {{ focus_columns({
             'charge_frequency': "'Usage-Based'",
             'billing_period_end': day_start(next_month_start('usage_days.usage_date')),

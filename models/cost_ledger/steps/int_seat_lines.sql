@@ -93,6 +93,7 @@ int_seat_lines as (
         {{ day_start('own_seats.seat_month') }} as charge_period_start,
         {{ day_start(next_month_start('own_seats.seat_month')) }} as charge_period_end,
         {{ day_start('own_seats.seat_month') }} as billing_period_start,
+        cast(null as {{ date_type() }}) as adjusts_period,
         {{ focus_columns({
             'charge_frequency': "'Recurring'",
             'billing_period_end': day_start(next_month_start('own_seats.seat_month')),

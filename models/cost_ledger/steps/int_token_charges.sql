@@ -56,6 +56,8 @@ charges as (
     from {{ ref('charges') }}
     where
         evidence_level = 'billed'
+        -- What corrects a closed month has no usage on the day on which it is booked.
+        and adjusts_period is null
         and is_ai
         and ledger_category in ('hosted_inference', 'embedding_retrieval', 'evaluation')
 

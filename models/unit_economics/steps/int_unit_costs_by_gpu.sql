@@ -31,7 +31,7 @@ charges as (
     select
         charge_id,
         resource_id,
-        charge_date
+        {{ service_date() }} as service_date
     from {{ ref('charges') }}
     where
         is_ai
@@ -68,7 +68,7 @@ costs as (
     inner join node_days
         on
             charges.resource_id = node_days.node_id
-            and charges.charge_date = node_days.usage_date
+            and charges.service_date = node_days.usage_date
     group by
         {%- for entity in entities %}
         cost_allocations.{{ entity }},

@@ -8,6 +8,7 @@ from __future__ import annotations
 from orchestration.landing.datasets.base import (
     ALLOCATION_KEYS,
     BIGINT,
+    BOOKING_COLUMNS,
     BOOL,
     DATE,
     MONEY,
@@ -34,8 +35,8 @@ from orchestration.landing.datasets.serving import VLLM
 from orchestration.landing.datasets.vendors import ANTHROPIC, OPENAI
 
 __all__ = [
-    "ALLOCATION_KEYS", "BIGINT", "BOOL", "DATASETS", "DATE", "MONEY", "SYSTEM_COLUMNS", "TEXT",
-    "TIME", "Dataset",
+    "ALLOCATION_KEYS", "BIGINT", "BOOKING_COLUMNS", "BOOL", "DATASETS", "DATE", "MONEY",
+    "SYSTEM_COLUMNS", "TEXT", "TIME", "Dataset",
 ]  # fmt: skip
 
 _KEYS = dict.fromkeys(ALLOCATION_KEYS, TEXT)

@@ -36,6 +36,11 @@ SYSTEM_COLUMNS = {
 }
 """Added to every landed row; `_source_row` counts data records from 1, the header not counted."""
 
+BOOKING_COLUMNS = {"_adjustment": BIGINT, "_booked_in": DATE}
+"""Of bills: null where a line stands in its own month. Where the month was closed, `_adjustment` is
+the number of the difference with which the line came, negative where it went with it, and
+`_booked_in` the first day of the month that bears it."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -52,7 +57,8 @@ class Dataset:
         identity: the column that identifies a record, if the source has one.
         newest: the column by whose last value one of a repeated record's rows stands.
         users: columns that name a person; hashed where the source's settings ask for it.
-        is_bill: rows carry `_row_hash`, their identity by content, and overlaps are searched.
+        is_bill: rows carry `_row_hash`, their identity by content; overlaps are searched, closed
+            months keep what stood.
         models: (provider column, model column) to be matched with the price book.
         internal: written by Twinledger itself, never by a source.
     """
@@ -74,9 +80,14 @@ class Dataset:
 
     @property
     def landed_columns(self) -> dict[str, str]:
-        """All columns of the landing view: the dataset's own, then the system's."""
+        """All columns of a part: the dataset's own, then the system's."""
         own = {**self.columns, **({"_row_hash": TEXT} if self.is_bill else {})}
         return {**own, **SYSTEM_COLUMNS}
+
+    @property
+    def view_columns(self) -> dict[str, str]:
+        """All columns of the landing view: those of a bill also say where a line is booked."""
+        return {**self.landed_columns, **(BOOKING_COLUMNS if self.is_bill else {})}
 
 
 def named(text: str, sql_type: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from orchestration.settings import Settings
 
@@ -32,7 +33,7 @@ class Names:
         return cls(
             settings.bigquery.project,
             settings.bigquery.dataset_prefix,
-            f"{day:%Y%m%d}" if day else "",
+            _digits(day) if day else "",
         )
 
     @property
@@ -66,3 +67,10 @@ class Names:
     def sql(self, dataset: str, table: str) -> str:
         """A table's whole name, quoted."""
         return f"`{self.project}`.`{dataset}`.`{table}`"
+
+
+def _digits(as_of: date) -> str:
+    """A day, or a moment to the microsecond where it has any."""
+    if not isinstance(as_of, datetime):
+        return f"{as_of:%Y%m%d}"
+    return f"{as_of:%Y%m%dT%H%M%S}{as_of.microsecond or ''}"

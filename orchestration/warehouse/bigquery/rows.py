@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ def arrow_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -
 
     Args:
         columns: column → DuckDB type.
-        rows: times may be ISO text; without an offset they are UTC.
+        rows: dates and times may be ISO text; without an offset they are UTC.
     """
     import pyarrow as pa
 
@@ -23,6 +23,7 @@ def arrow_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -
         "varchar": pa.string(),
         "bigint": pa.int64(),
         "boolean": pa.bool_(),
+        "date": pa.date32(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
     fields = [(name, kinds[kind]) for name, kind in columns.items()]
@@ -38,6 +39,8 @@ def _value(value: Any, kind: str) -> Any:
     if kind == "timestamp" and isinstance(value, str):
         moment = datetime.fromisoformat(value)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if kind == "date" and isinstance(value, str):
+        return date.fromisoformat(value)
     if kind == "varchar" and value is not None and not isinstance(value, str):
         return str(value)
     return value

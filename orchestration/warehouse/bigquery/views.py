@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from orchestration.landing.datasets import DATE, Dataset
+from orchestration.landing.datasets import BIGINT, BOOKING_COLUMNS, DATE, Dataset
 from orchestration.landing.quarantine import QUARANTINED_COLUMNS
 from orchestration.landing.records import Landed, Record, dirty_periods
-from orchestration.landing.views import ended_column
+from orchestration.landing.views import booked_rows, ended_column, with_next
 from orchestration.warehouse.bigquery.client import TYPES
 from orchestration.warehouse.bigquery.lake_tables import quarantine_table
 from orchestration.warehouse.bigquery.names import Names
@@ -25,26 +25,50 @@ STANDING_COLUMNS = {
     "load_id": "varchar",
     "period": "varchar",
     "may_repeat": "boolean",
+    "state": "bigint",
+    "booked_in": "date",
+    "next_booked_in": "date",
 }
 
 
 def standing_loads(found: Landed, datasets: Iterable[Dataset]) -> list[Record]:
-    """One row a load and period that it supplies; `may_repeat` where a record may stand twice."""
-    rows = []
+    """One row a load and period that it supplies; `may_repeat` where a record may stand twice.
+
+    Of a bill's closed month that has states, one row a state: `booked_in` bears the difference from
+    the state before, `next_booked_in` that to the next one, null for what stands now.
+    """
+    rows: list[Record] = []
+    in_place = found.unchanged()
     for dataset in datasets:
         for name, items in sorted(found.of(dataset).items()):
             dirty = dirty_periods(dataset, items, found.stands[name])
+            of_bill = found.states.get(name, ()) if dataset.is_bill and items else ()
+            stands = in_place if dataset.is_bill else found.stands
             rows += [
                 {
                     "dataset": dataset.name,
                     "load_id": item.load_id,
                     "period": period,
                     "may_repeat": period in dirty,
+                    "state": state,
+                    "booked_in": _first_day(booked_in),
+                    "next_booked_in": _first_day(next_booked_in),
                 }
+                for standing, state, booked_in, next_booked_in in [
+                    (stands[name], None, None, None),
+                    *(
+                        (state.standing, state.number, state.booked_in, following)
+                        for state, following in with_next(of_bill)
+                    ),
+                ]
                 for item in items
-                for period in sorted(found.stands[name].periods_of.get(item.load_id, ()))
+                for period in sorted(standing.periods_of.get(item.load_id, ()))
             ]
     return rows
+
+
+def _first_day(period: str | None) -> str | None:
+    return f"{period}-01" if period else None
 
 
 def landing_view(names: Names, dataset: Dataset, found: Landed, loaded: bool) -> str:
@@ -54,11 +78,32 @@ def landing_view(names: Names, dataset: Dataset, found: Landed, loaded: bool) ->
         loaded: whether the lake's table is there; else the view is typed and empty.
     """
     if not loaded:
-        return empty_view(dataset.landed_columns)
+        return empty_view(dataset.view_columns)
+    if dataset.is_bill:
+        return _bill_view(names, dataset, found)
     columns = ", ".join(f"`{name}`" for name in dataset.landed_columns)
     clean = f"select {columns}\nfrom ({_supplied(names, dataset, False, _any_time(dataset))})"
     repeated = repeated_rows(names, dataset, found)
     return clean if repeated is None else f"{clean}\nunion all\n{repeated}"
+
+
+def _bill_view(names: Names, dataset: Dataset, found: Landed) -> str:
+    """A bill's lines and where they are booked; lines of bills have no identity that may repeat."""
+    columns = [f"`{name}`" for name in dataset.landed_columns]
+    nulls = [f"cast(null as {TYPES[kind]}) as {name}" for name, kind in BOOKING_COLUMNS.items()]
+    rows = _supplied(names, dataset, False, f"{_any_time(dataset)} and standing.state is null")
+    clean = f"select {', '.join([*columns, *nulls])}\nfrom ({rows})"
+    if not any(found.states.get(name) for name, items in found.of(dataset).items() if items):
+        return clean
+    states = _supplied(
+        names,
+        dataset,
+        False,
+        f"{_any_time(dataset)} and standing.state is not null",
+        more=", standing.state as _state, standing.booked_in as _booked_in,"
+        " standing.next_booked_in as _next_booked_in",
+    )
+    return f"{clean}\nunion all\n{booked_rows(columns, states, TYPES[BIGINT])}"
 
 
 def repeated_rows(names: Names, dataset: Dataset, found: Landed) -> str | None:
@@ -88,7 +133,7 @@ def quarantine_view(names: Names, dataset: Dataset, loaded: bool) -> str:
     return (
         f"select {columns}\nfrom {names.sql(names.lake, quarantine_table(dataset))}\n"
         f"where _load_id in (\n    select load_id from {_standing(names)}"
-        f" where dataset = '{dataset.name}'\n)"
+        f" where dataset = '{dataset.name}' and next_booked_in is null\n)"
     )
 
 
@@ -102,11 +147,13 @@ def _standing(names: Names) -> str:
     return names.sql(names.build("landing"), STANDING)
 
 
-def _supplied(names: Names, dataset: Dataset, may_repeat: bool, time: str) -> str:
-    """The rows of standing loads in the periods that these supply."""
+def _supplied(
+    names: Names, dataset: Dataset, may_repeat: bool, time: str, *, more: str = ""
+) -> str:
+    """The rows of standing loads in the periods that these supply; `more` names more columns."""
     # An own alias for each column: `standing` has a column `period` too.
     return (
-        f"\n    select landed.*\n    from {names.sql(names.lake, dataset.name)} as landed\n"
+        f"\n    select landed.*{more}\n    from {names.sql(names.lake, dataset.name)} as landed\n"
         f"    inner join {_standing(names)} as standing\n"
         "        on landed._load_id = standing.load_id and landed._period = standing.period\n"
         f"    where standing.dataset = '{dataset.name}'"
