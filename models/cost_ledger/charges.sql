@@ -32,6 +32,17 @@ pricing_rules as (
 
 ),
 
+transfers as (
+
+    select
+        charge_id,
+        transfer_kind,
+        from_region,
+        to_region
+    from {{ ref('int_charge_transfers') }}
+
+),
+
 stated_categories as (
 
     select
@@ -103,6 +114,9 @@ charges as (
         coalesce(stated_categories.lifecycle, rule_categories.lifecycle, 'not_ai') as lifecycle,
         case when stated_categories.ledger_category is null then rule_categories.rule_id end
             as category_rule_id,
+        transfers.transfer_kind as data_transfer_kind,
+        transfers.from_region,
+        transfers.to_region,
         lines.evidence_level,
         lines.source_row,
         lines.pricing_quantity,
@@ -146,6 +160,8 @@ charges as (
             and lines.evidence_level <> 'rated'
             and lines.charge_date >= pricing_rules.first_date
             and lines.charge_date < coalesce(pricing_rules.next_first_date, date '9999-12-31')
+    left join transfers
+        on lines.charge_id = transfers.charge_id
     left join rates
         on
             lines.charge_date = rates.rate_date

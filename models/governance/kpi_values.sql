@@ -6,6 +6,8 @@ kpi_parts as (
         kpi,
         scope,
         {{ divide('part', 'case when whole > 0 then whole end') }} as value,
+        part,
+        whole,
         {{ divide('row_count - unknown_count', 'row_count') }} as completeness,
         period_start
     from {{ ref('int_kpi_parts') }}
@@ -35,6 +37,8 @@ measured as (
         kpi,
         scope,
         value,
+        part,
+        whole,
         completeness,
         period_start
     from kpi_parts
@@ -45,6 +49,8 @@ measured as (
         kpi,
         scope,
         value,
+        {{ as_money('null') }} as part,
+        {{ as_money('null') }} as whole,
         case when value is null then 0 else 1 end as completeness,
         period_start
     from forecast_vintages
@@ -135,6 +141,8 @@ kpi_values as (
         case when level = 'block' then block_at else coalesce(warn_at, block_at) end as threshold,
         warn_at,
         block_at,
+        part,
+        whole,
         cast(completeness as {{ float_type() }}) as completeness,
         is_closed,
         period_rank = 1 as is_guarded,

@@ -166,7 +166,12 @@ stg_aws_cur__charges as (
             else line_item_unblended_cost
         end as effective_cost,
         {{ as_money('null') }} as contracted_cost,
-        pricing_public_on_demand_cost as list_cost,
+        {{ known_cost(
+            'pricing_public_on_demand_cost',
+            ['line_item_unblended_cost', 'reservation_effective_cost'],
+            is_zero_meant="line_item_line_item_type not in"
+            ~ " ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')"
+        ) }} as list_cost,
         line_item_usage_start_date as charge_period_start,
         line_item_usage_end_date as charge_period_end,
         bill_billing_period_start_date as billing_period_start,

@@ -136,8 +136,7 @@ stg_azure_cost__charges as (
             when metric = 'amortized' or not coalesce(is_committed, false) then cost
         end as effective_cost,
         {{ as_money('null') }} as contracted_cost,
-        -- A list cost of nothing for a line that costs something is one that is not told.
-        case when paygcost <> 0 or cost = 0 then paygcost end as list_cost,
+        {{ known_cost('paygcost', ['cost']) }} as list_cost,
         {{ day_start(as_date('date')) }} as charge_period_start,
         {{ day_start(date_add_days(as_date('date'), 1)) }} as charge_period_end,
         {{ day_start(period_day('period')) }} as billing_period_start,

@@ -15,7 +15,7 @@ source as (
         SubAccountId as sub_account_id,
         SubAccountName as sub_account_name,
         RegionId as region_id,
-        ResourceId as resource_id,
+        {{ azure_id('ResourceId') }} as resource_id,
         ResourceName as resource_name,
         ServiceName as service_name,
         ServiceCategory as service_category,
@@ -35,7 +35,7 @@ source as (
         PricingUnit as pricing_unit,
         ConsumedUnit as consumed_unit,
         BillingCurrency as billing_currency,
-        CommitmentDiscountId as commitment_discount_id,
+        {{ azure_id('CommitmentDiscountId') }} as commitment_discount_id,
         CommitmentDiscountStatus as commitment_discount_status,
         {{ json_object_or_null('Tags') }} as tags,
         PricingQuantity as pricing_quantity,
@@ -151,9 +151,19 @@ stg_focus__charges as (
         pricing_quantity,
         consumed_quantity,
         billed_cost,
-        effective_cost,
-        contracted_cost,
-        list_cost,
+        -- What is bought for later has no cost of its own; of all else a 0 beside a billed cost is
+        -- one that the vendor does not tell.
+        {{ known_cost(
+            'effective_cost', ['billed_cost'], 'charge_category', "charge_category = 'Purchase'"
+        ) }} as effective_cost,
+        {{ known_cost(
+            'contracted_cost', ['billed_cost', 'effective_cost'], 'charge_category',
+            "coalesce(commitment_discount_status, 'Used') = 'Unused'"
+        ) }} as contracted_cost,
+        {{ known_cost(
+            'list_cost', ['billed_cost', 'effective_cost'], 'charge_category',
+            "coalesce(commitment_discount_status, 'Used') = 'Unused'"
+        ) }} as list_cost,
         charge_period_start,
         charge_period_end,
         billing_period_start,

@@ -118,7 +118,8 @@ stg_gcp_billing__charges as (
         cost as billed_cost,
         cost as effective_cost,
         {{ as_money('null') }} as contracted_cost,
-        cost_at_list as list_cost,
+        {{ known_cost('cost_at_list', ['cost'], is_zero_meant="cost_type <> 'regular'") }}
+            as list_cost,
         usage_start_time as charge_period_start,
         usage_end_time as charge_period_end,
         {{ day_start(period_day('period')) }} as billing_period_start,

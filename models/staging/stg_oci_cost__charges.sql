@@ -62,7 +62,7 @@ stg_oci_cost__charges as (
         {{ text('null') }} as pricing_category,
         {{ text('null') }} as pricing_model,
         cost_sku_unit_description as pricing_unit,
-        cost_sku_unit_description as consumed_unit,
+        cost_billing_unit_readable as consumed_unit,
         cost_currency_code as billing_currency,
         {{ text('null') }} as commitment_discount_id,
         {{ text('null') }} as commitment_discount_status,

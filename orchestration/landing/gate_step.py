@@ -12,6 +12,7 @@ import duckdb
 from orchestration.errors import RefusedError
 from orchestration.landing.lake import Lake, Manifest, now, standing, with_gate
 from orchestration.landing.readers import literal
+from orchestration.landing.rounding import rounding_columns
 from orchestration.landing.sources import SourceType
 from orchestration.settings import Settings, SourceSettings
 
@@ -98,8 +99,13 @@ def _sample(
         f'cast("{name}" as double) as "{name}"' if kind.startswith("decimal") else f'"{name}"'
         for name, kind in source_type.dataset.columns.items()
     )
+    told = "".join(
+        f', {sql} as "{name}"' for name, sql in rounding_columns(source_type.dataset).items()
+    )
     # Doubles serve the checks of range only; no money is computed from them.
-    return con.execute(f"select {columns}, _period, _source_file, _load_id from ({heads})").df()
+    return con.execute(
+        f"select {columns}{told}, _period, _source_file, _load_id from ({heads})"
+    ).df()
 
 
 def _first_file(prepared: list[tuple[Manifest, Path]], periods: tuple[str, ...]) -> str:

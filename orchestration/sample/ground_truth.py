@@ -24,6 +24,7 @@ from orchestration.sample.truth_ledger import (
     credit_checks,
     gpu_checks,
     landing_checks,
+    transfer_checks,
     version_checks,
 )
 from orchestration.sample.truth_lines import create_true_charges
@@ -53,6 +54,7 @@ def write_ground_truth(
     shares = true_shares(con, seed, span)
     checks: list[Check] = [
         *charge_checks(con),
+        *transfer_checks(con),
         *version_checks(con, span),
         *landing_checks(con, scale),
         *token_checks(con),

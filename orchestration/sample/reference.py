@@ -69,6 +69,8 @@ def write_reference_files(folder: Path, span: Span) -> list[str]:
                  "", ""),
                 ("unpriced_share", "total", "at_most", "0.05", "", "lead.platform", _HOUSE,
                  "", ""),
+                ("category_unknown_cost", "total", "at_most", "0.05", "", "r.quade", _HOUSE,
+                 "", ""),
                 ("budget_breach_probability", "total", "at_most", "0.50", "", "r.quade", _HOUSE,
                  "", ""),
             ],

@@ -45,6 +45,34 @@ def charge_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
         yield Check("cost_ledger.charges", where, "sum(cost)", None)
 
 
+TRANSFERS = {
+    "data-transfer-out": ("internet_egress", "us-east-1", "internet"),
+    "data-transfer-region": ("inter_region", "us-east-1", "eu-central-1"),
+    "nat-gateway": ("processing", "us-east-1", "us-east-1"),
+    "eu-egress": ("internet_egress", "westeurope", "internet"),
+}
+"""What each resource moves, from where to where."""
+
+
+def transfer_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
+    """Bytes and cost of data transfer by way and month; a GB on a bill is 2^30 bytes."""
+    for resource, month, gigabytes, billed in con.execute(
+        "select resource, strftime(day, '%Y-%m'), sum(quantity), sum(billed_cost)"
+        " from cloud_lines inner join resources"
+        " on cloud_lines.cloud = resources.cloud and cloud_lines.resource = resources.name"
+        " where resources.category = 'data_transfer' group by all order by all"
+    ).fetchall():
+        kind, sender, receiver = TRANSFERS[resource]
+        where = (
+            f"transfer_kind = '{kind}' and from_region = '{sender}' and to_region = '{receiver}'"
+            f" and {month_is('charge_date', month)}"
+        )
+        for expression, value in (
+            ("sum(bytes)", gigabytes * 2**30), ("sum(billed_cost)", billed),
+        ):  # fmt: skip
+            yield Check("cost_ledger.data_transfer_daily", where, expression, text(value))
+
+
 def commitment_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
     """What was used of the savings plan in a month, and what nobody used."""
     for status, month, cost in con.execute(

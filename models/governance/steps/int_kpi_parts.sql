@@ -5,8 +5,10 @@
     ('tag_coverage', "'cost_center=' || cost_center"),
     ('allocated_share', "'total'"),
     ('allocated_share', "'source=' || source_name"),
-    ('uncategorised_share', "'total'"),
-    ('uncategorised_share', "'source=' || source_name"),
+    ('category_unknown_cost', "'total'"),
+    ('category_unknown_cost', "'source=' || source_name"),
+    ('data_transfer_share', "'total'"),
+    ('data_transfer_share', "'source=' || source_name"),
     ('unpriced_share', "'total'"),
     ('unpriced_share', "'source=' || source_name"),
 ] %}
@@ -44,7 +46,7 @@ allocated_share as (
 ),
 
 -- No rule knew the charge and its bill did not say: it stands under non_ai for want of knowledge.
-uncategorised_share as (
+category_unknown_cost as (
 
     select
         source_name,
@@ -54,6 +56,20 @@ uncategorised_share as (
                 else 0
             end
         ) as part,
+        sum(abs(cost)) as whole,
+        count(*) as row_count,
+        {{ count_if('cost is null') }} as unknown_count,
+        {{ month_start('charge_date') }} as period_start
+    from {{ ref('charges') }}
+    group by source_name, {{ month_start('charge_date') }}
+
+),
+
+data_transfer_share as (
+
+    select
+        source_name,
+        sum(case when data_transfer_kind is not null then abs(cost) else 0 end) as part,
         sum(abs(cost)) as whole,
         count(*) as row_count,
         {{ count_if('cost is null') }} as unknown_count,

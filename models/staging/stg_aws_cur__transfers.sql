@@ -1,0 +1,48 @@
+with
+
+source as (
+
+    select
+        {{ system_columns() }},
+        product_transfer_type,
+        product_from_region_code,
+        product_to_region_code
+    from {{ source('landing', 'aws_cur') }}
+
+),
+
+-- Of what comes in from another region, AWS calls the region that receives and meters it `from`.
+directed as (
+
+    select
+        source_name,
+        load_id,
+        source_file,
+        source_row,
+        case
+            when product_transfer_type = 'InterRegion Inbound' then product_to_region_code
+            else product_from_region_code
+        end as from_region_id,
+        case
+            when product_transfer_type = 'InterRegion Inbound' then product_from_region_code
+            else product_to_region_code
+        end as to_region_id
+    from source
+
+),
+
+stg_aws_cur__transfers as (
+
+    select
+        source_name,
+        load_id,
+        source_file,
+        source_row,
+        from_region_id,
+        to_region_id
+    from directed
+    where from_region_id is not null or to_region_id is not null
+
+)
+
+select * from stg_aws_cur__transfers
