@@ -11,6 +11,29 @@ source as (
 
 ),
 
+-- A row that corrects a closed month stands there twice: as it was billed and as it is reversed.
+rows_once as (
+
+    select
+        source_name,
+        load_id,
+        source_file,
+        source_row,
+        product_transfer_type,
+        product_from_region_code,
+        product_to_region_code
+    from source
+    group by
+        source_name,
+        load_id,
+        source_file,
+        source_row,
+        product_transfer_type,
+        product_from_region_code,
+        product_to_region_code
+
+),
+
 -- Of what comes in from another region, AWS calls the region that receives and meters it `from`.
 directed as (
 
@@ -27,7 +50,7 @@ directed as (
             when product_transfer_type = 'InterRegion Inbound' then product_from_region_code
             else product_to_region_code
         end as to_region_id
-    from source
+    from rows_once
 
 ),
 

@@ -44,7 +44,10 @@ def allocation_checks(shares: Shares) -> Iterator[Check]:
 
 
 def kpi_checks(con: duckdb.DuckDBPyConnection, shares: Shares) -> Iterator[Check]:
-    """The share of AI cost that somebody bears, and of tokens without a price."""
+    """The share of AI cost that somebody bears, of traffic, and of tokens without a price.
+
+    Every line of the company is of a kind that some rule knows.
+    """
     total: dict[str, Fraction] = defaultdict(Fraction)
     borne: dict[str, Fraction] = defaultdict(Fraction)
     for (day, is_ai, bearer), cost in shares.items():
@@ -55,6 +58,12 @@ def kpi_checks(con: duckdb.DuckDBPyConnection, shares: Shares) -> Iterator[Check
         yield _kpi("allocated_share", month, ratio(borne[month], cost))
     for month, unpriced, tokens in con.execute(_UNPRICED).fetchall():
         yield _kpi("unpriced_share", month, ratio(unpriced, tokens))
+    for month, transferred, cost in con.execute(
+        "select month, sum(abs(cost)) filter (category = 'data_transfer'), sum(abs(cost))"
+        " from true_charges group by month order by month"
+    ).fetchall():
+        yield _kpi("data_transfer_share", month, ratio(transferred, cost))
+        yield _kpi("category_unknown_cost", month, "0")
     yield Check("governance.data_quality_results", "true", "count(*) > 0", "true")
 
 

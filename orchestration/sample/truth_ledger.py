@@ -36,6 +36,12 @@ def charge_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
         yield Check("cost_ledger.charges", where, "sum(cost)", text(cost))
         yield Check("allocation.cost_allocations", where, "sum(cost)", text(cost))
         yield Check("allocation.costs_daily", where, "sum(cost)", text(cost))
+    # The Crawl test: all AI, whoever bills it, is one line.
+    for month, cost in con.execute(
+        "select month, sum(cost) from true_charges where is_ai group by all order by all"
+    ).fetchall():
+        where = f"is_ai and {month_is('charge_date', month)}"
+        yield Check("cost_ledger.charges", where, "sum(cost)", text(cost))
     for source, unknown in con.execute(
         "select source_name, count(*) from true_charges where cost is null"
         " group by all order by all"

@@ -83,6 +83,14 @@ gpu_sources as (
 
 ),
 
+split_sources as (
+
+    select source_name
+    from {{ ref('stg_aws_cur__splits') }}
+    group by source_name
+
+),
+
 pools as (
 
     select pool_id
@@ -120,7 +128,16 @@ keyed as (
             when charge_keys.is_direct then null
             when gpu_sources.source_name is not null
                 then {{ row_key(["'gpu'", 'charges.resource_id', text('charges.service_date')]) }}
-        end as gpu_pool_id
+        end as gpu_pool_id,
+        case
+            when charge_keys.is_direct then null
+            when split_sources.source_name is not null
+                then
+                    {{ row_key([
+                        "'split'", 'charges.source_name', 'charges.resource_id',
+                        text('charges.service_date'),
+                    ]) }}
+        end as split_pool_id
     from charges
     left join charge_keys
         on
@@ -130,18 +147,24 @@ keyed as (
             and charges.service_date = charge_keys.service_date
     left join gpu_sources
         on charges.source_name = gpu_sources.source_name
+    left join split_sources
+        on charges.source_name = split_sources.source_name
 
 ),
 
--- The finer pool first: the node, the model on its day, the bill on its day.
+-- The finer pool first: the node, the instance of pods, the model on its day, the bill on its day.
 measured as (
 
     select
         keyed.*,
-        coalesce(gpu_pools.pool_id, model_pools.pool_id, day_pools.pool_id) as usage_pool_id
+        coalesce(
+            gpu_pools.pool_id, split_pools.pool_id, model_pools.pool_id, day_pools.pool_id
+        ) as usage_pool_id
     from keyed
     left join pools as gpu_pools
         on keyed.gpu_pool_id = gpu_pools.pool_id
+    left join pools as split_pools
+        on keyed.split_pool_id = split_pools.pool_id
     left join pools as model_pools
         on keyed.model_pool_id = model_pools.pool_id
     left join pools as day_pools

@@ -151,6 +151,50 @@ gpu_targets as (
 
 ),
 
+-- What AWS says that a pod took of its instance, with the keys of the pod's tags.
+split_usage as (
+
+    select
+        {%- for key in keys %}
+        charge_keys.{{ key }},
+        {%- endfor %}
+        splits.source_name,
+        splits.parent_resource_id,
+        splits.split_cost,
+        splits.unused_cost,
+        splits.usage_date
+    from {{ ref('stg_aws_cur__splits') }} as splits
+    left join {{ ref('int_charge_keys') }} as charge_keys
+        on
+            splits.source_name = charge_keys.source_name
+            and coalesce(splits.sub_account_id, '') = charge_keys.sub_account_id
+            and coalesce(splits.tags, '') = charge_keys.tags
+            and splits.usage_date = charge_keys.service_date
+
+),
+
+-- The instance's unused part is nobody's, as idle GPU hours are.
+split_targets as (
+    {% for driver in ['split_cost', 'unused_cost'] %}
+    select
+        {{ row_key(["'split'", 'source_name', 'parent_resource_id', text('usage_date')]) }}
+            as pool_id,
+        '{{ driver }}' as driver,
+        {%- for key in keys %}
+        {{ key if driver == 'split_cost' else text('null') }} as {{ key }},
+        {%- endfor %}
+        {{ as_money('sum(' ~ driver ~ ')') }} as weight,
+        usage_date
+    from split_usage
+    group by
+        source_name,
+        parent_resource_id,
+        {{ keys | join(', ') ~ ',' if driver == 'split_cost' }}
+        usage_date
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 weighed as (
 
     select
@@ -174,6 +218,18 @@ weighed as (
         weight,
         usage_date
     from gpu_targets
+
+    union all
+
+    select
+        pool_id,
+        driver,
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        weight,
+        usage_date
+    from split_targets
 
 ),
 
