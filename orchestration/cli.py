@@ -11,6 +11,7 @@ from orchestration.commands import (
     close,
     doctor,
     explain,
+    export,
     migrate,
     pipeline,
     prices,
@@ -43,6 +44,7 @@ app.command()(sample.sample)
 app.command()(doctor.doctor)
 app.command()(migrate.migrate)
 app.add_typer(prices.app, name="prices")
+app.add_typer(export.app, name="export")
 
 
 def _version(wanted: bool) -> None:

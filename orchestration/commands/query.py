@@ -7,7 +7,6 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -22,10 +21,10 @@ from orchestration.commands.console import (
     open_workspace,
     printable,
 )
+from orchestration.csv_cells import as_text, csv_cell, digits
 from orchestration.warehouse import warehouse
 
 ROWS_SHOWN = 200
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Format(StrEnum):
@@ -67,16 +66,6 @@ def write_csv(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
         writer.writerow([csv_cell(value) for value in row])
 
 
-def csv_cell(value: Any) -> Any:
-    """A cell as it stands in a CSV file: numbers in full, texts that no spreadsheet computes."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Decimal):
-        return _digits(value)
-    text = value if isinstance(value, str) else _as_text(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
 def write_json(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """A JSON array of objects to stdout; decimals are numbers with all their digits."""
     names = [json.dumps(column) for column in columns]
@@ -91,7 +80,7 @@ def write_json(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
 def json_value(value: Any) -> str:
     """One value as JSON text. Python's encoder would turn a Decimal into a float."""
     if isinstance(value, Decimal):
-        return _digits(value)
+        return digits(value)
     if isinstance(value, float) and not math.isfinite(value):
         return "null"
     if isinstance(value, dict):
@@ -101,20 +90,7 @@ def json_value(value: Any) -> str:
         return f"[{', '.join(json_value(item) for item in value)}]"
     if value is None or isinstance(value, bool | int | float | str):
         return json.dumps(value)
-    return json.dumps(_as_text(value))
-
-
-def _digits(value: Decimal) -> str:
-    if not value.is_finite():
-        return "null"
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return str(value)
+    return json.dumps(as_text(value))
 
 
 def _print_table(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -155,4 +131,4 @@ def _table_cell(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.6g}" if abs(value) < 1_000_000 else f"{value:,.2f}"
-    return printable(_as_text(value))
+    return printable(as_text(value))

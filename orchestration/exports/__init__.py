@@ -1,0 +1,1 @@
+"""What leaves the published marts in the formats of others."""

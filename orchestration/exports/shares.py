@@ -1,0 +1,100 @@
+"""Charges split to those who caused them, as FOCUS 1.3 writes a split line.
+
+The summable metrics of the parts equal the origin's to the last decimal, and their ratios add up to
+exactly 1: the rounding goes to the parts that lost most by it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import ROUND_FLOOR, Decimal, localcontext
+from typing import Any
+
+from orchestration.errors import TwinledgerError
+from orchestration.exports.cost_and_usage import SUMMABLE
+from orchestration.landing.datasets import ALLOCATION_KEYS
+from orchestration.warehouse.marts import Marts
+
+Row = dict[str, Any]
+
+_LAST_PLACE = Decimal("1e-18")
+_SHARES = """
+    select
+        shares.origin_id, shares.method_id, shares.driver, shares.rule_id, shares.ratio, {keys}
+    from {{allocation.cost_allocations}} as shares
+    inner join {{cost_ledger.charges}} as charges
+        on shares.origin_id = charges.charge_id
+    where substr(cast(charges.billing_period_start as string), 1, 7) = ?
+    order by shares.origin_id, shares.step, shares.allocation_id
+"""
+
+
+def read_shares(marts: Marts, period: str) -> dict[str, list[Row]]:
+    """charge_id → its allocations, for the charges of a billing period (YYYY-MM)."""
+    keys = ", ".join(f"shares.{key}" for key in ALLOCATION_KEYS)
+    shares: dict[str, list[Row]] = {}
+    for record in marts.records(_SHARES.format(keys=keys), [period]):
+        shares.setdefault(record["origin_id"], []).append(record)
+    return shares
+
+
+def split_lines(lines: Iterable[Row], shares: Mapping[str, Sequence[Row]]) -> Iterator[Row]:
+    """Each line as its parts, with the Allocated columns; a line without shares as it is."""
+    for line in lines:
+        parts = shares.get(line["x_ChargeId"])
+        if not parts:
+            yield line
+            continue
+        ratios = split(Decimal(1), [Decimal(str(part["ratio"])) for part in parts])
+        metrics = {name: split(line[name], ratios) for name in SUMMABLE if line[name] is not None}
+        for place, part in enumerate(parts):
+            yield {
+                **line,
+                **{name: amounts[place] for name, amounts in metrics.items()},
+                **_allocated(part, ratios[place]),
+            }
+
+
+def split(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """The amount in parts of 18 decimals by weights that add up to 1, to their rounding.
+
+    Raises:
+        TwinledgerError: the weights are not the shares of a whole.
+    """
+    with localcontext() as context:
+        context.prec = 100
+        whole = sum(weights, Decimal(0))
+        if abs(whole - 1) > Decimal("1e-9"):
+            raise TwinledgerError(
+                f"the shares of a charge add up to {whole:f}, not to 1",
+                "run `twinledger run --full-refresh`, and tell us if it stays so",
+            )
+        exact = [amount * weight / whole for weight in weights]
+        parts = [part.quantize(_LAST_PLACE, ROUND_FLOOR) for part in exact]
+        missing = int((amount - sum(parts, Decimal(0))) / _LAST_PLACE)
+        lost_most = sorted(range(len(parts)), key=lambda place: parts[place] - exact[place])
+        for place in lost_most[:missing]:
+            parts[place] += _LAST_PLACE
+        return parts
+
+
+def _allocated(part: Row, ratio: Decimal) -> Row:
+    """The Allocated columns of one part: our keys are its tags, the workload its resource."""
+    element = f'"AllocatedRatio":{_plain(ratio)}'
+    for name, value in (("x_Driver", part["driver"]), ("x_RuleId", part["rule_id"])):
+        if value is not None:
+            element += f',"{name}":{json.dumps(value, ensure_ascii=False)}'
+    tags = {key: part[key] for key in ALLOCATION_KEYS if part[key] is not None}
+    return {
+        "AllocatedMethodId": part["method_id"],
+        "AllocatedMethodDetails": f'{{"Elements":[{{{element}}}]}}',
+        "AllocatedResourceId": part["workload"],
+        "AllocatedResourceName": part["workload"],
+        "AllocatedTags": json.dumps(tags, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def _plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
