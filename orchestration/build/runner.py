@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.build.report import BuildFailedError, BuildResult, Problem, problems_of
-from orchestration.build.seeds import overlay_seeds
+from orchestration.build.seeds import own_seeds
 from orchestration.build.state import read_code, write_code
 from orchestration.errors import AuditError
 from orchestration.fingerprint import code_hash
@@ -65,7 +65,7 @@ class DbtSession:
         self.progress = progress
         self.manifest: Manifest | None = None
         self.results: list[Any] = []
-        self.seeds = overlay_seeds(settings)
+        self.seeds = own_seeds(settings)
 
     @property
     def target(self) -> Path:
@@ -89,7 +89,18 @@ class DbtSession:
             if not result.success or result.result is None:
                 raise AuditError(f"the models cannot be read: {result.exception}", self._log_hint())
             self.manifest = result.result
+            self._use_own_seeds(result.result)
         return self.manifest
+
+    def _use_own_seeds(self, manifest: Manifest) -> None:
+        """Let the seeds for which the user has a file load it. dbt looks for a seed in the project
+        first, then under its root, which what it once read may hold from another checkout."""
+        for node in manifest.nodes.values():
+            if node.resource_type == "seed":
+                own = self.seeds.get(node.name)
+                node.root_path = str(self.settings.work if own else PROJECT_ROOT)
+                if own:
+                    node.original_file_path = str(own.relative_to(self.settings.work))
 
     def build(
         self,
@@ -170,7 +181,6 @@ class DbtSession:
     def _environment(self) -> Iterator[None]:
         """The variables that profiles.yml and dbt_project.yml read, for the block only."""
         values = {
-            "TWINLEDGER_SEEDS": str(self.seeds),
             "TWINLEDGER_THREADS": str(os.cpu_count() or 2),
             **self.warehouse.environment(),
         }

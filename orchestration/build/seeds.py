@@ -1,10 +1,9 @@
-"""The seeds that dbt reads: the shipped ones, with the user's own CSV files in their place."""
+"""The user's own CSV files, which dbt's seeds load in place of the shipped ones."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
 from pathlib import Path
 
 from orchestration.errors import SettingsError
@@ -13,41 +12,31 @@ from orchestration.settings import PROJECT_ROOT, Settings
 SHIPPED = PROJECT_ROOT / "seeds"
 
 
-def overlay_seeds(settings: Settings) -> Path:
-    """Bring `<work>/seeds` up to date and return it.
+def own_seeds(settings: Settings) -> dict[str, Path]:
+    """Seed → the user's file: a checked copy in `<work>/reference`.
 
-    Only files whose content changed are written: dbt's partial parsing looks at their times. The
-    YAML that describes the seeds stays where it is: dbt writes compiled tests under the path of
-    their YAML, which must lie in the project.
+    It is written only where its content changed: others may be loading it. dbt reads the project as
+    it is shipped, so that what it once read holds for every workspace.
 
     Raises:
         SettingsError: `[reference]` names no shipped seed, a file is missing or its columns differ.
     """
-    shipped = SHIPPED
-    target = settings.work / "seeds"
-    wanted = {
-        path.relative_to(shipped): path.read_bytes() for path in sorted(shipped.rglob("*.csv"))
-    }
-    wanted |= _user_seeds(settings, wanted)
-    for relative, content in wanted.items():
-        _write_if_changed(target / relative, content)
-    for path in target.rglob("*"):
-        if path.is_file() and path.relative_to(target) not in wanted:
-            path.unlink()
-    return target
-
-
-def _user_seeds(settings: Settings, shipped: Mapping[Path, bytes]) -> dict[Path, bytes]:
-    by_name = {path.stem: path for path in shipped if path.suffix == ".csv"}
-    replaced = {}
+    shipped = {path.stem: path for path in sorted(SHIPPED.rglob("*.csv"))}
+    folder = settings.work / "reference"
+    files = {}
     for name, file in settings.reference.items():
-        if name not in by_name:
+        if name not in shipped:
             raise SettingsError(
                 f"{settings.file}: [reference] {name} is no reference table",
-                f"known: {', '.join(sorted(by_name))}",
+                f"known: {', '.join(sorted(shipped))}",
             )
-        replaced[by_name[name]] = _checked(name, file, _header(shipped[by_name[name]]))
-    return replaced
+        content = _checked(name, file, _header(shipped[name].read_bytes()))
+        files[name] = folder / f"{name}.csv"
+        _write_if_changed(files[name], content)
+    for path in folder.glob("*.csv"):
+        if path.stem not in files:
+            path.unlink()
+    return files
 
 
 def _checked(name: str, file: Path, expected: list[str]) -> bytes:

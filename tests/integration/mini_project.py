@@ -12,7 +12,7 @@ PROJECT = """
 name: mini
 version: "1.0"
 profile: twinledger
-seed-paths: ["{{ env_var('TWINLEDGER_SEEDS', 'seeds') }}"]
+seed-paths: [seeds]
 model-paths: [models]
 macro-paths: [macros]
 flags: {send_anonymous_usage_stats: false}

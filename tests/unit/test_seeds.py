@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.build.seeds import overlay_seeds
+from orchestration.build.seeds import own_seeds
 from orchestration.errors import SettingsError
 from orchestration.settings import Settings
 
@@ -35,27 +35,26 @@ def reference(workspace: Callable[..., Settings], shipped: Path) -> Reference:
     return write
 
 
-def test_the_users_file_replaces_the_shipped_one(reference: Reference) -> None:
-    target = overlay_seeds(reference("\ufeffteam,owner\nmine,y\n"))
-    assert (target / "reference" / "teams.csv").read_text("utf-8") == "team,owner\nmine,y\n"
-    assert (target / "reference" / "rates.csv").read_text("utf-8") == "day,rate\n"
-    assert not list(target.rglob("*.yml"))
+def test_the_users_file_is_taken_without_its_byte_order_mark(reference: Reference) -> None:
+    files = own_seeds(reference("\ufeffteam,owner\nmine,y\n"))
+    assert files["teams"].read_text("utf-8") == "team,owner\nmine,y\n"
+    assert files.keys() == {"teams"}
 
 
 def test_unchanged_files_keep_their_time(reference: Reference) -> None:
     settings = reference("team,owner\nmine,y\n")
-    file = overlay_seeds(settings) / "reference" / "teams.csv"
+    file = own_seeds(settings)["teams"]
     before = file.stat().st_mtime_ns
-    overlay_seeds(settings)
+    own_seeds(settings)
     assert file.stat().st_mtime_ns == before
 
 
-def test_what_is_not_wanted_any_more_goes(reference: Reference, shipped: Path) -> None:
-    settings = reference("team,owner\n")
-    target = overlay_seeds(settings)
-    (shipped / "reference" / "rates.csv").unlink()
-    overlay_seeds(settings)
-    assert [path.name for path in target.rglob("*.csv")] == ["teams.csv"]
+def test_what_is_not_wanted_any_more_goes(
+    reference: Reference, workspace: Callable[..., Settings]
+) -> None:
+    file = own_seeds(reference("team,owner\n"))["teams"]
+    assert own_seeds(workspace("")) == {}
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,7 @@ def test_a_file_that_does_not_fit_is_named(
     reference: Reference, content: str, message: str
 ) -> None:
     with pytest.raises(SettingsError, match=message) as told:
-        overlay_seeds(reference(content))
+        own_seeds(reference(content))
     assert "teams.csv" in told.value.message and told.value.next_step
 
 
@@ -80,14 +79,14 @@ def test_no_text_and_no_file_are_told(reference: Reference) -> None:
     settings = reference("")
     (settings.folder / "teams.csv").write_bytes(b"team,owner\n\xff\xfe,x\n")
     with pytest.raises(SettingsError, match="no UTF-8 text"):
-        overlay_seeds(settings)
+        own_seeds(settings)
     (settings.folder / "teams.csv").unlink()
     with pytest.raises(SettingsError, match="cannot read"):
-        overlay_seeds(settings)
+        own_seeds(settings)
 
 
 def test_an_unknown_table_is_told(
     workspace: Callable[..., Settings], shipped: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(SettingsError, match=r"\[reference\] team is no reference table"):
-        overlay_seeds(workspace('[reference]\nteam = "teams.csv"\n'))
+        own_seeds(workspace('[reference]\nteam = "teams.csv"\n'))
