@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from orchestration.settings import Settings, load_settings
 from tests.bigquery.process import BigQueryServer, Storage
+from tests.parses import share_parses
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,6 +54,20 @@ def workspace(tmp_path: Path) -> Workspace:
     return write
 
 
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_parse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """dbt reads the project once for all workspaces."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        share_parses(monkeypatch, shared_folder(tmp_path_factory) / "parses")
+        yield
+
+
 @pytest.fixture
 def no_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Land without Great Expectations, which takes seconds to import; tests/unit/test_gate.py
@@ -80,8 +95,7 @@ def landed() -> Callable[[Settings], duckdb.DuckDBPyConnection]:
 @pytest.fixture(scope="session")
 def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample company, landed, built and published once for all workers. Read it only."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    shared = shared_folder(tmp_path_factory)
     folder = shared / "sample"
     with FileLock(shared / "sample.lock"):
         if not (folder / "published" / "marts.duckdb").is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +9,7 @@ from google.cloud.bigquery import Client
 
 from tests.bigquery.process import BigQueryServer
 from tests.bigquery.twins import TOLD, Twins, fresh_twins
-from tests.conftest import needs
+from tests.conftest import needs, shared_folder
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +30,7 @@ def dataset(client: Client, request: pytest.FixtureRequest) -> Iterator[str]:
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Twins:
     """The ladder's company, built once on both engines for all workers. Work on a copy."""
     needs("zetasql", "wasmtime")
-    base = tmp_path_factory.getbasetemp()
-    return fresh_twins(base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base)
+    return fresh_twins(shared_folder(tmp_path_factory))
 
 
 @pytest.fixture(autouse=True)

@@ -34,6 +34,7 @@ def test_a_server_killed_in_mid_build_and_a_run_give_the_undisturbed_marts(
     workspace = tmp_path / "workspace"
     try:
         scenarios.open_company(fresh.company, workspace, _place(server))
+        scenarios.take_parse(fresh.bigquery, workspace)
         draw = random.Random(SEED)
         for share in sorted(LATEST * draw.random() for _ in range(MOMENTS)):
             process = scenarios.start_product(workspace)
