@@ -66,6 +66,20 @@ token_usage as (
 
 ),
 
+splits as (
+
+    select *
+    from {{ ref('stg_aws_cur__splits') }}
+
+),
+
+charge_keys as (
+
+    select *
+    from {{ ref('int_charge_keys') }}
+
+),
+
 gpu_usage as (
 
     select
@@ -163,8 +177,8 @@ split_usage as (
         splits.split_cost,
         splits.unused_cost,
         splits.usage_date
-    from {{ ref('stg_aws_cur__splits') }} as splits
-    left join {{ ref('int_charge_keys') }} as charge_keys
+    from splits
+    left join charge_keys
         on
             splits.source_name = charge_keys.source_name
             and coalesce(splits.sub_account_id, '') = charge_keys.sub_account_id
