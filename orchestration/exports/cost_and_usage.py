@@ -90,6 +90,11 @@ _QUANTITY_OF_COMMITMENT = (
     "case when commitment_discount_id is not null and is_priced"
     " and charge_class is distinct from 'Correction' then commitment_discount_quantity end"
 )
+# What a purchase covers costs where it is used.
+_EFFECTIVE = (
+    "coalesce(effective_cost, case when charge_category = 'Purchase'"
+    " and commitment_discount_id is not null then 0 end)"
+)
 _CONSUMED = (
     "case when charge_category = 'Usage'"
     " and commitment_discount_status is distinct from 'Unused'"
@@ -126,12 +131,11 @@ COST_AND_USAGE = FocusDataset(
         "ChargeCategory": "charge_category",
         "ChargeClass": "case when charge_class = 'Correction' then charge_class end",
         "ChargeDescription": "coalesce(charge_description, sku_meter, service)",
-        "ChargeFrequency": "coalesce(charge_frequency,"
-        " case when charge_category = 'Usage' then 'Usage-Based' else 'One-Time' end)",
+        "ChargeFrequency": "case lower(charge_frequency) when 'one-time' then 'One-Time'"
+        " when 'recurring' then 'Recurring' when 'usage-based' then 'Usage-Based'"
+        " else case when charge_category = 'Usage' then 'Usage-Based' else 'One-Time' end end",
         "BilledCost": "case when is_billed then billed_cost else 0 end",
-        # What a purchase covers costs where it is used.
-        "EffectiveCost": "coalesce(effective_cost, case when charge_category = 'Purchase'"
-        " and commitment_discount_id is not null then 0 end)",
+        "EffectiveCost": _EFFECTIVE,
         "ListCost": "coalesce(list_cost, paid_cost)",
         "ContractedCost": "coalesce(contracted_cost, paid_cost)",
         "ListUnitPrice": "case when charge_category <> 'Tax' then list_unit_price end",
@@ -151,7 +155,7 @@ COST_AND_USAGE = FocusDataset(
         + _same_currency("pricing_currency_contracted_unit_price", "contracted_unit_price")
         + " end",
         "PricingCurrencyEffectiveCost": _same_currency(
-            "pricing_currency_effective_cost", "effective_cost"
+            "pricing_currency_effective_cost", _EFFECTIVE
         ),
         "PricingCurrencyListUnitPrice": "case when charge_category <> 'Tax' then "
         + _same_currency("pricing_currency_list_unit_price", "list_unit_price")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.sample.cloud_lines import COMMITMENT_LIST
 from orchestration.sample.days import Span, month_after
 from orchestration.sample.focus_files import FOCUS_1_0, FOCUS_1_2, write_focus_file
 
@@ -61,11 +62,12 @@ def write_azure_bill(con: duckdb.DuckDBPyConnection, folder: Path, span: Span) -
         )
 
 
-_COMMON = """
+_COMMON = f"""
         lines.billed_cost as "BilledCost",
         lines.effective_cost as "EffectiveCost",
         lines.list_cost as "ListCost",
-        lines.price as "ListUnitPrice",
+        case when lines.commitment_status is null then lines.price
+            else (lines.price * {COMMITMENT_LIST})::decimal(18, 8) end as "ListUnitPrice",
         lines.quantity as "PricingQuantity",
         resources.unit as "PricingUnit",
         lines.quantity as "ConsumedQuantity",
@@ -84,8 +86,8 @@ _AWS = (
     select"""
     + _COMMON
     + """
-        case when lines.pricing_model = 'committed' then lines.effective_cost
-            else lines.billed_cost end as "ContractedCost",
+        case when lines.commitment_status is null then lines.billed_cost
+            else lines.effective_cost end as "ContractedCost",
         case when lines.quantity > 0 then
             (lines.price * case when resources.discount is null then 1 else 0.97 end)
                 ::decimal(18, 8) end as "ContractedUnitPrice",
@@ -108,6 +110,9 @@ _AWS = (
         case when lines.pricing_model = 'committed' then 'ComputeSavingsPlans' end
             as "CommitmentDiscountType",
         lines.commitment_status as "CommitmentDiscountStatus",
+        case when lines.pricing_model = 'committed'
+            then (lines.quantity * lines.price)::decimal(18, 8) end as "CommitmentDiscountQuantity",
+        case when lines.pricing_model = 'committed' then 'USD' end as "CommitmentDiscountUnit",
         '410000000000' as "BillingAccountId",
         'Fernhollow' as "BillingAccountName",
         'BillingAccount' as "BillingAccountType",
@@ -128,13 +133,13 @@ _AWS = (
         case when resources.resource_type <> '' then resources.name end as "ResourceName",
         nullif(resources.resource_type, '') as "ResourceType",
         coalesce(resources.focus_category, case lines.resource
-            when 'savings-plan' then 'Compute' when 'savings-plan-web' then 'Compute'
-            else 'Other' end) as "ServiceCategory",
+            when 'support-plan' then 'Other' else 'Compute' end) as "ServiceCategory",
         coalesce(resources.service, case lines.resource
             when 'support-plan' then 'AWS Support (Business)'
             when 'savings-plan' then 'Savings Plans for AWS Compute usage'
             else 'Amazon Elastic Compute Cloud' end) as "ServiceName",
-        resources.subcategory as "ServiceSubcategory",
+        coalesce(resources.subcategory, case when lines.resource <> 'support-plan'
+            then 'Virtual Machines' end) as "ServiceSubcategory",
         upper(left(md5(coalesce(resources.sku, lines.resource)), 16)) as "SkuId",
         upper(left(md5(coalesce(resources.sku, lines.resource)), 16)) || '.JRTCKXETXF'
             as "SkuPriceId",

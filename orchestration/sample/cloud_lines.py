@@ -22,6 +22,8 @@ DISCOUNT = "0.97"
 
 COMMITMENT_HOURLY = "1.5"
 """The hourly price of the first cloud's savings plan, used or not, in US dollars."""
+COMMITMENT_LIST = "1.4"
+"""What an hour costs by the list, in parts of that price."""
 
 _USAGE = """
     insert into cloud_lines by name
@@ -139,7 +141,8 @@ _COMMITMENT_USAGE = f"""
         'aws' as cloud, day, day::timestamp as started_at, day + interval 1 day as ended_at,
         month as billing_month, 'savings-plan-web' as resource, 'Usage' as charge_category,
         'committed' as pricing_model, 'USD' as currency, {COMMITMENT_HOURLY} as price,
-        hours as quantity, hours * {COMMITMENT_HOURLY} * 1.4 as list_cost, 0 as billed_cost,
+        hours as quantity, hours * {COMMITMENT_HOURLY} * {COMMITMENT_LIST} as list_cost,
+        0 as billed_cost,
         hours * {COMMITMENT_HOURLY} as effective_cost, status as commitment_status
     from calendar
     cross join (values (20, 'Used'), (4, 'Unused')) as parts(hours, status)
