@@ -1,19 +1,33 @@
 with
 
+sources_that_add_up as (
+
+    select source_name
+    from {{ source('landing', 'sources') }}
+    where delivery = 'append'
+
+),
+
+-- Files that add up are bills of their own: a version of one replaces none of the others.
 deliveries as (
 
     select
-        load_id,
-        source_name,
-        dataset,
-        scope,
-        period,
-        status,
-        totals,
-        row_count,
-        loaded_at
-    from {{ source('landing', 'loads') }}
-    where dataset in {{ bill_datasets() }} and status in ('accepted', 'superseded')
+        loads.load_id,
+        loads.source_name,
+        loads.dataset,
+        loads.scope,
+        case when sources_that_add_up.source_name is null then '' else loads.files end as bill,
+        loads.period,
+        loads.status,
+        loads.totals,
+        loads.row_count,
+        loads.loaded_at
+    from {{ source('landing', 'loads') }} as loads
+    left join sources_that_add_up
+        on loads.source_name = sources_that_add_up.source_name
+    where
+        loads.dataset in {{ bill_datasets() }}
+        and loads.status in ('accepted', 'superseded')
 
 ),
 
@@ -58,6 +72,7 @@ currencies as (
         deliveries.source_name,
         deliveries.dataset,
         deliveries.scope,
+        deliveries.bill,
         deliveries.period,
         totals_by_currency.currency
     from deliveries
@@ -69,6 +84,7 @@ currencies as (
         deliveries.source_name,
         deliveries.dataset,
         deliveries.scope,
+        deliveries.bill,
         deliveries.period,
         totals_by_currency.currency
 
@@ -83,6 +99,7 @@ versions as (
         deliveries.source_name,
         deliveries.dataset,
         deliveries.scope,
+        deliveries.bill,
         deliveries.period,
         deliveries.status,
         deliveries.row_count,
@@ -96,6 +113,7 @@ versions as (
             deliveries.source_name = currencies.source_name
             and deliveries.dataset = currencies.dataset
             and deliveries.scope = currencies.scope
+            and deliveries.bill = currencies.bill
             and deliveries.period = currencies.period
     left join totals_by_currency
         on
@@ -110,15 +128,15 @@ compared as (
     select
         *,
         row_number() over (
-            partition by source_name, dataset, scope, period, currency
+            partition by source_name, dataset, scope, bill, period, currency
             order by loaded_at asc nulls first, load_id asc nulls first
         ) as version,
         lag(billed_cost) over (
-            partition by source_name, dataset, scope, period, currency
+            partition by source_name, dataset, scope, bill, period, currency
             order by loaded_at asc nulls first, load_id asc nulls first
         ) as former_billed_cost,
         lag(effective_cost) over (
-            partition by source_name, dataset, scope, period, currency
+            partition by source_name, dataset, scope, bill, period, currency
             order by loaded_at asc nulls first, load_id asc nulls first
         ) as former_effective_cost
     from versions

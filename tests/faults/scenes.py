@@ -12,12 +12,17 @@ CLOCKS = frozenset({"loaded_at", "run_at", "issued_at", "published_at", "known_f
 Marts = dict[str, list[tuple[object, ...]]]
 
 
-def marts_of(folder: Path, *, without: frozenset[str] = CLOCKS) -> Marts:
+def marts_of(folder: Path, *, without: frozenset[str] = CLOCKS, file: Path | None = None) -> Marts:
     """Every published table, ordered, without what the clock says.
 
     A forecast vintage keeps when it was issued, so that its delivery's content differs too.
+
+    Args:
+        folder: a workspace.
+        file: other published marts than the workspace's present ones.
     """
-    with duckdb.connect(str(folder / "published" / "marts.duckdb"), read_only=True) as con:
+    marts = file or folder / "published" / "marts.duckdb"
+    with duckdb.connect(str(marts), read_only=True) as con:
         con.execute("set file_search_path = ''")
         found: Marts = {}
         for schema, table in con.execute(

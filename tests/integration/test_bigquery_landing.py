@@ -12,6 +12,7 @@ from uuid import uuid4
 import duckdb
 import pytest
 
+from orchestration.closing import close_month
 from orchestration.errors import TwinledgerError
 from orchestration.landing.lake import Lake
 from orchestration.landing.land import land
@@ -159,6 +160,26 @@ def test_exactly_the_rows_that_stand_on_duckdb_stand_on_bigquery(company: Settin
     before = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     land(company)
     assert len(assert_engines_agree(company)["landing.cost_lines"]) == 2
+    assert assert_engines_agree(company, before) == rows
+
+
+def test_a_closed_months_corrections_are_the_same_on_both_engines(company: Settings) -> None:
+    land(company)
+    close_month(company, "2026-09")
+    before = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    rows = assert_engines_agree(company)
+    deliver(
+        company, {"bill.csv": FILES["bill.csv"] + "2026-09-30,10,USD,gpu\n2026-09-30,2,USD,x\n"}
+    )
+    land(company)
+    assert len(assert_engines_agree(company)["landing.cost_lines"]) == 4
+    close_month(company, "2026-10")
+    deliver(company, {"bill.csv": FILES["bill.csv"].replace("10,USD", "11,USD")})
+    land(company)
+    # The line of September, two that came, then all three gone and one come; October's own.
+    found = assert_engines_agree(company)
+    assert len(found["landing.cost_lines"]) == 8
+    assert len(found["landing.bookings"]) == 3
     assert assert_engines_agree(company, before) == rows
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from orchestration import cli
 from orchestration.commands import console
-from orchestration.errors import RefusedError
+from orchestration.commands.pipeline import moment_of
+from orchestration.errors import RefusedError, SettingsError
 
 SETTINGS = """
 [[sources]]
@@ -140,6 +142,25 @@ def test_a_day_in_the_future_cannot_be_shown(capsys, monkeypatch, settings_file)
     )
     assert code == 2
     assert "in the future" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-10-31", date(2026, 10, 31)),
+        ("2026-10-31T14:05:00Z", datetime(2026, 10, 31, 14, 5)),
+        ("2026-10-31T16:05:00.000001+02:00", datetime(2026, 10, 31, 14, 5, 0, 1)),
+        ("2026-10-31 14:05", datetime(2026, 10, 31, 14, 5)),
+    ],
+)
+def test_a_past_state_is_that_of_a_day_or_of_a_moment(text, expected):
+    found = moment_of(text)
+    assert (type(found), found) == (type(expected), expected)
+
+
+def test_a_moment_that_is_none_says_how_to_write_one():
+    with pytest.raises(SettingsError, match="'October' is no date and no moment"):
+        moment_of("October")
 
 
 def test_data_cannot_steer_the_terminal():

@@ -9,8 +9,10 @@ from decimal import Decimal
 import pytest
 
 from orchestration import cli
-from orchestration.commands.status import restatements
+from orchestration.closing import close_month
+from orchestration.commands.status import booked_in, restatements
 from orchestration.errors import RefusedError
+from orchestration.landing.booking import acts_of, bookings_of
 from orchestration.landing.lake import Lake
 from orchestration.landing.land import land
 from orchestration.settings import Settings
@@ -47,6 +49,17 @@ def test_another_total_is_a_restatement_and_the_same_is_none(settings):
         {"USD": Decimal(3)},
         {"USD": Decimal("3.5")},
     )
+
+
+def test_a_restatement_after_the_closing_is_booked_in_the_first_open_month(settings):
+    _deliver(settings, "1")
+    _deliver(settings, "2")
+    close_month(settings, "2026-10")
+    _deliver(settings, "3")
+    lake = Lake(settings)
+    bookings = bookings_of(acts_of(lake))
+    found = restatements(lake.of_source("bill"))
+    assert [booked_in(item, bookings) for item in found] == ["2026-10", "2026-11"]
 
 
 def test_status_tells_restatements_and_refusals(settings, capsys, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 from orchestration.commands.summary_view import show_summary
 from orchestration.settings import Settings
 from orchestration.summary import (
+    Adjustments,
     BillComparison,
     Budget,
     CategoryMonth,
@@ -71,6 +72,9 @@ def test_all_sections(shown):
                 BillComparison("vendor", "EUR", Decimal(200), Decimal(100), Decimal(199)),
                 BillComparison("other", "USD", Decimal(1), None, None),
             ),
+            adjustments=(
+                Adjustments("cloud", date(2026, 9, 1), OCTOBER, "USD", 3, Decimal("-2.5")),
+            ),
             quarantined={"gateway": 2},
             unpriced=(Unpriced(None, "mystery", 5_000),),
             without_rate={"BRL": 3},
@@ -94,6 +98,7 @@ def test_all_sections(shown):
     )
     assert _line(out, "vendor")[1:] == ["200.00", "EUR", "50.0", "%", "99.5", "%"]
     assert _line(out, "other ")[1:] == ["1.00", "USD", "0.0", "%", "0.0", "%"]
+    assert _line(out, "cloud") == ["cloud", "2026-09", "2026-10", "3", "-2.50", "USD"]
     assert "no forecast of team search: insufficient history" in out
     assert "5,000 tokens have no price: unknown provider, mystery" in out
     assert "3 charges in BRL have no exchange rate" in out

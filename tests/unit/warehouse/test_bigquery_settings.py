@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -71,6 +71,8 @@ def test_the_past_has_a_build_and_readers_of_its_own_over_the_same_lake(
         "ai_planning",
         "ai_as_of_20261031_planning",
     )
+    moment = Names.of(as_of_settings(settings, datetime(2026, 10, 31, 4, 5, 9)))
+    assert moment.public("planning") == "ai_as_of_20261031T040509_planning"
     assert now.snapshot("20261121T040509Z-1a2b") == "ai_publish_20261121T040509Z_1a2b"
 
 
