@@ -29,6 +29,7 @@ from orchestration.sample.truth_ledger import (
 )
 from orchestration.sample.truth_lines import create_true_charges
 from orchestration.sample.truth_planning import planning_checks
+from orchestration.sample.truth_reconciliation import reconciliation_checks
 from orchestration.sample.truth_shares import true_shares
 from orchestration.sample.truth_tokens import planted_checks, token_checks
 from orchestration.sample.truth_value import (
@@ -71,6 +72,7 @@ def write_ground_truth(
         *commitment_checks(con),
         *credit_checks(con),
         *seat_checks(seed, span),
+        *reconciliation_checks(con, span),
     ]
     content = {
         "about": ABOUT,

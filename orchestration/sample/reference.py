@@ -119,6 +119,10 @@ def _allocation_rules() -> Iterable[Sequence[object]]:
 
     for center in ("discovery", "customer_care", "commerce"):
         yield line("clusters_evenly", 10, "even", "amazon elastic kubernetes service", center, "")
+        yield (
+            "vector_minimum_evenly", 15, "even", "vector_store", "", "", "", "", "cost_center",
+            center, "", "2020-01-01", "",
+        )  # fmt: skip
     for center, weight in (("discovery", 5), ("customer_care", 3), ("engineering", 2)):
         yield line("support_as_agreed", 20, "fixed", "aws support%", center, weight)
     yield line("platform_by_cost", 90, "proportional", "", "", "")

@@ -89,6 +89,42 @@ mapping = {{period = "month", team = "team", assigned = "seats", active = "used"
 constants = {{service = "Code Pilot", seat_price = 39.5, currency = "USD"}}
 
 [[sources]]
+name = "aws_invoices"
+type = "invoices"
+uri = "invoices/cloud_invoices.csv"
+billed_by = "aws_payer"             # what that bill must add up to: no charges of its own
+mapping = {{invoice_id = "invoice", period = "month", amount = "total_usd"}}
+constants = {{currency = "USD"}}
+
+[[sources]]
+name = "vendor_invoices"
+type = "focus_invoice_detail"
+uri = "invoices/vendor_invoice_detail.csv"
+billed_by = "model_vendor"
+
+[[sources]]
+name = "billing_periods"
+type = "focus_billing_period"
+uri = "invoices/billing_periods.csv"
+
+[[sources]]
+name = "labelling"
+type = "invoices"                   # the invoice is the bill
+uri = "invoices/labelling.csv"
+mapping = {{invoice_id = "number", period = "month", description = "item", \
+charge_category = "category", amount = "net_usd", service_start = "from", service_end = "until"}}
+constants = {{issuer = "Harrow Labelling", currency = "USD", ledger_category = "labelling"}}
+
+[[sources]]
+name = "vector_store"
+type = "invoices"
+uri = "invoices/vector_store.csv"
+mapping = {{invoice_id = "number", period = "month", description = "item", \
+charge_category = "category", amount = "net_usd", service_start = "from", service_end = "until"}}
+constants = {{issuer = "Kestrel Vectors", currency = "USD", \
+ledger_category = "embedding_retrieval"}}
+
+[[sources]]
 name = "budgets"
 type = "budgets"
 uri = "budgets/budgets.csv"

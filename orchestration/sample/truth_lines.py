@@ -13,6 +13,7 @@ import duckdb
 from orchestration.sample.company import TEAMS
 from orchestration.sample.days import Span
 from orchestration.sample.gpu import nodes
+from orchestration.sample.invoices import create_true_invoice_lines
 from orchestration.sample.reference import euro_rate
 from orchestration.sample.resources import AZURE_ACCOUNTS
 from orchestration.sample.support_log import KEYS
@@ -33,6 +34,7 @@ def create_true_charges(con: duckdb.DuckDBPyConnection, span: Span) -> None:
     con.execute("create table true_teams(team varchar, cost_center varchar)")
     con.executemany("insert into true_teams values (?, ?)", [list(pair) for pair in TEAMS.items()])
     _create_node_days(con, span)
+    create_true_invoice_lines(con, span)
     con.execute(
         _TRUE_CHARGES.format(
             lab=AZURE_ACCOUNTS["fernhollow-eu-lab"],
@@ -91,6 +93,11 @@ _LINES = """
             else 'hosted_inference' end,
         null, false, 'usage_tokens', model, null, null
     from vendor_lines
+    union all
+    select
+        source_name, day, 'USD', charge_category, billed, effective, category,
+        tags, false, otherwise, null, null, null
+    from true_invoice_lines
     union all
     select
         'support_bot', day, 'USD', 'Usage', null, cost, 'hosted_inference',

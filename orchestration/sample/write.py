@@ -19,6 +19,7 @@ from orchestration.sample.days import Span, create_calendar
 from orchestration.sample.draws import create_draw_macros
 from orchestration.sample.gpu import write_gpu_files
 from orchestration.sample.ground_truth import write_ground_truth
+from orchestration.sample.invoices import write_invoices
 from orchestration.sample.litellm_logs import write_litellm_logs
 from orchestration.sample.reference import write_budgets, write_reference_files
 from orchestration.sample.request_days import create_request_days
@@ -30,8 +31,8 @@ from orchestration.sample.vendor_bill import create_vendor_lines, write_vendor_b
 
 MIN_DAYS = 8
 PARTS = (
-    "exports", "litellm", "support_bot", "gpu", "outcomes", "units", "seats", "budgets", "config",
-    ".spill",
+    "exports", "litellm", "support_bot", "gpu", "outcomes", "units", "seats", "invoices", "budgets",
+    "config", ".spill",
 )  # fmt: skip
 """The folders that a sample consists of."""
 TRUTH = "ground_truth.json"
@@ -93,6 +94,7 @@ def write_sample(
         write_gpu_files(out / "gpu", seed, span)
         write_business_files(out, seed, span)
         write_seats(out, seed, span)
+        write_invoices(con, out / "invoices", span)
         write_budgets(out, span)
         reference = write_reference_files(out, span)
         checks = write_ground_truth(con, out / TRUTH, span, seed=seed, scale=scale)

@@ -43,7 +43,8 @@ def read(folder: Path, sql: str) -> list[tuple[str, ...]]:
     [
         ("method_id = 'direct' and evidence_level = 'billed'", "file exports/"),
         ("method_id = 'usage' and evidence_level = 'billed'", "shared by usage: requests "),
-        ("method_id = 'even'", "file exports/"),
+        ("method_id = 'even' and source_name = 'aws_payer'", "file exports/"),
+        ("source_name = 'labelling' and cost > 0", "file invoices/labelling.csv"),
         ("evidence_level = 'rated' and cost is not null", "file support_bot/"),
         ("evidence_level = 'modelled' and method_id = 'usage'", "the node's GPU hours"),
     ],

@@ -120,7 +120,7 @@ def test_the_settings_load_and_name_existing_files(sample: SampleSummary) -> Non
     settings = load_settings(sample.settings)
     assert {source.type for source in settings.sources} == {
         "focus", "litellm", "token_events", "gpu_nodes", "gpu_jobs", "outcomes", "units", "seats",
-        "budgets",
+        "invoices", "focus_invoice_detail", "focus_billing_period", "budgets",
     }  # fmt: skip
     for source in settings.sources:
         assert list(sample.folder.glob(source.uri)), source.uri

@@ -16,6 +16,8 @@ charge_lines as (
     select * from {{ ref('int_modelled_lines') }}
     union all
     select * from {{ ref('int_seat_lines') }}
+    union all
+    select * from {{ ref('int_invoice_lines') }}
 
 ),
 

@@ -31,6 +31,7 @@ from orchestration.landing.datasets.gateways import (
     LITELLM_DAILY,
     OPENROUTER,
 )
+from orchestration.landing.datasets.invoices import BILLING_PERIOD, INVOICE_DETAIL, INVOICES
 from orchestration.landing.datasets.serving import VLLM
 from orchestration.landing.datasets.vendors import ANTHROPIC, OPENAI
 
@@ -282,6 +283,9 @@ DATASETS: dict[str, Dataset] = {
         UNITS,
         BUDGETS,
         SEATS,
+        INVOICES,
+        INVOICE_DETAIL,
+        BILLING_PERIOD,
         PRICES,
         FORECASTS,
         CLOSES,
