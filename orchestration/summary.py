@@ -154,6 +154,8 @@ class RunSummary:
         outcome: "published", or "nothing new" when the published marts were up to date.
         place: where the marts are, in words.
         landed: what landing each source did.
+        reconciled: status → bills of an issuer, month and currency that add up to their invoices
+            (matched), or of which something is not known (unknown).
         quarantined: source → rows that could not be read, of what stands.
         without_rate: charges whose cost is unknown for want of an exchange rate, by currency.
         warnings: what tests warned of, in words.
@@ -179,6 +181,7 @@ class RunSummary:
     kpis: Sequence[Kpi] = ()
     bills: Sequence[BillComparison] = ()
     adjustments: Sequence[Adjustments] = ()
+    reconciled: Mapping[str, int] = field(default_factory=dict)
     quarantined: Mapping[str, int] = field(default_factory=dict)
     unpriced: Sequence[Unpriced] = ()
     without_rate: Mapping[str, int] = field(default_factory=dict)
@@ -218,6 +221,7 @@ def summarize(
             kpis=figures.of(Kpi, KPIS),
             bills=figures.of(BillComparison, BILLS),
             adjustments=figures.of(Adjustments, ADJUSTMENTS),
+            reconciled=figures.pairs(RECONCILED),
             quarantined=figures.pairs(QUARANTINED),
             unpriced=figures.of(Unpriced, UNPRICED),
             without_rate=figures.pairs(WITHOUT_RATE),
@@ -342,6 +346,14 @@ ADJUSTMENTS = """
     where adjusts_period is not null
     group by source_name, adjusts_period, charge_date, billing_currency
     order by charge_date desc, adjusts_period desc, source_name, billing_currency
+"""
+
+RECONCILED = """
+    select status, count(*)
+    from {cost_ledger.bill_reconciliation}
+    where step = 'billed' and amount is not null
+    group by status
+    order by status
 """
 
 QUARANTINED = """

@@ -45,6 +45,7 @@ def show_summary(summary: RunSummary, settings: Settings) -> None:
     _kpis(out, summary)
     _bills(out, summary)
     _adjustments(out, summary)
+    _reconciled(out, summary)
     _open_ends(out, summary)
     _next(out, summary, settings)
 
@@ -280,6 +281,17 @@ def _adjustments(out: Console, summary: RunSummary) -> None:
         )
     show_table(out, table)
     _more(out, len(summary.adjustments))
+
+
+def _reconciled(out: Console, summary: RunSummary) -> None:
+    bills = sum(summary.reconciled.values())
+    if bills:
+        closed = summary.reconciled.get("matched", 0)
+        _title(out, "Bills against their invoices")
+        out.print(
+            f"{count(closed)} of {count(bills)} monthly bills add up to what was invoiced; "
+            f"of {count(bills - closed)} the invoice is not known: cost_ledger.bill_reconciliation"
+        )
 
 
 def _open_ends(out: Console, summary: RunSummary) -> None:

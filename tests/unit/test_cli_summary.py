@@ -75,6 +75,7 @@ def test_all_sections(shown):
             adjustments=(
                 Adjustments("cloud", date(2026, 9, 1), OCTOBER, "USD", 3, Decimal("-2.5")),
             ),
+            reconciled={"matched": 16, "unknown": 8},
             quarantined={"gateway": 2},
             unpriced=(Unpriced(None, "mystery", 5_000),),
             without_rate={"BRL": 3},
@@ -102,6 +103,7 @@ def test_all_sections(shown):
     assert "no forecast of team search: insufficient history" in out
     assert "5,000 tokens have no price: unknown provider, mystery" in out
     assert "3 charges in BRL have no exchange rate" in out
+    assert "16 of 24 monthly bills add up to what was invoiced" in " ".join(out.split())
     assert "2 rows of gateway are quarantined" in out
     assert out.count("twinledger query") == 3
 

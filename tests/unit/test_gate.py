@@ -114,6 +114,22 @@ def test_ten_minutes_of_clock_skew_pass_and_bills_ahead_of_time_only_warn():
         ("units", {"unit": "Daily actives"}, "unit_names_are_plain", "warn"),
         ("seats", {"period": "2026"}, "seat_period_is_a_month", "refuse"),
         ("seats", {"assigned": 5, "active": 6}, "active_seats_are_assigned_ones", "warn"),
+        ("invoices", {"period": "October"}, "invoice_period_is_a_month", "refuse"),
+        (
+            "invoices",
+            {
+                "service_start": pd.Timestamp("2026-10-31"),
+                "service_end": pd.Timestamp("2026-10-01"),
+            },
+            "service_ends_after_it_starts",
+            "refuse",
+        ),
+        (
+            "focus_billing_period",
+            {"BillingPeriodStatus": "Done"},
+            "billing_period_status_is_one_that_focus_knows",
+            "refuse",
+        ),
         ("cost_lines", {"ledger_category": "gpu"}, "ledger_category_is_known", "warn"),
         ("prices", {"unit_price": Decimal(-1)}, "prices_are_not_negative", "refuse"),
         (

@@ -24,6 +24,25 @@ bill_lines as (
 
 ),
 
+closed_months as (
+
+    select
+        month_start,
+        closed_at
+    from {{ ref('int_closed_months') }}
+
+),
+
+loads as (
+
+    select
+        load_id,
+        min(loaded_at) as loaded_at
+    from {{ source('landing', 'loads') }}
+    group by load_id
+
+),
+
 usage_horizon as (
 
     select seen_until
@@ -37,7 +56,7 @@ own_lines as (
     select
         lines.*,
         row_number() over (
-            partition by lines.source_name, lines.row_hash
+            partition by lines.source_name, lines.row_hash, lines.adjustment
             order by lines.source_file asc nulls last, lines.source_row asc nulls last
         ) as occurrence,
         coalesce(
@@ -120,70 +139,97 @@ dated as (
 
 ),
 
+-- A closed month keeps its cost: a day of it that came to be known later is booked with its invoice.
+booked as (
+
+    select
+        dated.*,
+        case
+            when dated.day_number is null then dated.booked_in
+            when
+                (dated.adjustment is not null or loads.loaded_at > closed_months.closed_at)
+                and coalesce(dated.booked_in, dated.invoice_month)
+                > {{ month_start('dated.first_date') }}
+                then coalesce(dated.booked_in, dated.invoice_month)
+        end as corrects_in,
+        case
+            when dated.day_number is null then dated.invoice_month
+            else {{ month_start('dated.first_date') }}
+        end as own_month
+    from dated
+    left join closed_months
+        on {{ month_start('dated.first_date') }} = closed_months.month_start
+    left join loads
+        on dated.load_id = loads.load_id
+
+),
+
 int_invoice_lines as (
 
     select
         {{ row_key([
-            "'invoice'", 'dated.source_name', 'dated.row_hash', 'dated.occurrence',
-            'dated.day_number',
+            "'invoice'", 'booked.source_name', 'booked.row_hash', 'booked.occurrence',
+            'booked.day_number', 'booked.adjustment',
         ]) }} as charge_id,
-        dated.source_name,
-        dated.load_id,
-        dated.source_file,
-        dated.invoice_id,
-        dated.issuer as invoice_issuer_name,
-        dated.issuer as service_provider_name,
-        dated.issuer as host_provider_name,
+        booked.source_name,
+        booked.load_id,
+        booked.source_file,
+        booked.invoice_id,
+        booked.issuer as invoice_issuer_name,
+        booked.issuer as service_provider_name,
+        booked.issuer as host_provider_name,
         {{ text('null') }} as billing_account_id,
         {{ text('null') }} as sub_account_id,
         {{ text('null') }} as sub_account_name,
         {{ text('null') }} as region_id,
         {{ text('null') }} as resource_id,
         {{ text('null') }} as resource_name,
-        coalesce(dated.service, dated.issuer) as service_name,
+        coalesce(booked.service, booked.issuer) as service_name,
         {{ text('null') }} as service_category,
         {{ text('null') }} as sku_id,
         {{ text('null') }} as sku_price_id,
         {{ text('null') }} as sku_meter,
         {{ text('null') }} as model,
         case
-            when dated.day_number is not null then 'Usage'
-            when dated.is_spread then 'Purchase'
-            else coalesce(dated.charge_category, 'Purchase')
+            when booked.day_number is not null then 'Usage'
+            when booked.is_spread then 'Purchase'
+            else coalesce(booked.charge_category, 'Purchase')
         end as charge_category,
-        {{ text('null') }} as charge_class,
-        dated.description as charge_description,
+        case when booked.corrects_in is not null then 'Correction' end as charge_class,
+        booked.description as charge_description,
         {{ text('null') }} as pricing_category,
-        case when dated.is_spread then 'subscription' end as pricing_model,
-        dated.unit as pricing_unit,
-        dated.unit as consumed_unit,
-        dated.currency as billing_currency,
+        case when booked.is_spread then 'subscription' end as pricing_model,
+        booked.unit as pricing_unit,
+        booked.unit as consumed_unit,
+        booked.currency as billing_currency,
         {{ text('null') }} as commitment_discount_id,
         {{ text('null') }} as commitment_discount_status,
-        {{ json_of_keys('dated', allocation_keys()) }} as tags,
-        dated.ledger_category,
+        {{ json_of_keys('booked', allocation_keys()) }} as tags,
+        booked.ledger_category,
         'billed' as evidence_level,
-        dated.source_row,
-        case when dated.day_number is null then dated.quantity end as pricing_quantity,
-        case when dated.day_number is null then dated.quantity end as consumed_quantity,
-        case when dated.day_number is null then dated.amount else {{ as_money('0') }} end
+        booked.source_row,
+        case when booked.day_number is null then booked.quantity end as pricing_quantity,
+        case when booked.day_number is null then booked.quantity end as consumed_quantity,
+        case when booked.day_number is null then booked.amount else {{ as_money('0') }} end
             as billed_cost,
         case
-            when dated.day_number is not null
-                then {{ money_part('dated.amount', 'dated.day_number', 'dated.service_days') }}
-            when dated.is_spread then {{ as_money('0') }}
-            else dated.amount
+            when booked.day_number is not null
+                then {{ money_part('booked.amount', 'booked.day_number', 'booked.service_days') }}
+            when booked.is_spread then {{ as_money('0') }}
+            else booked.amount
         end as effective_cost,
         {{ as_money('null') }} as contracted_cost,
         -- An invoice states no list price.
         {{ as_money('null') }} as list_cost,
-        {{ day_start('dated.first_date') }} as charge_period_start,
-        {{ day_start('dated.end_date') }} as charge_period_end,
-        case
-            when dated.day_number is not null then {{ day_start(month_start('dated.first_date')) }}
-            else {{ day_start('dated.invoice_month') }}
-        end as billing_period_start
-    from dated
+        {{ day_start('booked.first_date') }} as charge_period_start,
+        {{ day_start('booked.end_date') }} as charge_period_end,
+        {{ day_start('coalesce(booked.corrects_in, booked.own_month)') }} as billing_period_start,
+        case when booked.corrects_in is not null then booked.own_month end as adjusts_period,
+        {{ focus_columns({
+            'billing_period_end':
+                day_start(next_month_start('coalesce(booked.corrects_in, booked.own_month)')),
+        }) }}
+    from booked
 
 )
 

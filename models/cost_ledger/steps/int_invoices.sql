@@ -12,6 +12,8 @@ invoice_lines as (
         currency,
         charge_category,
         amount,
+        -- A line that a closed month's invoice no longer has takes one away.
+        case when adjustment < 0 then -1 else 1 end as line_count,
         false as is_open,
         invoice_month
     from {{ ref('stg_invoices__lines') }}
@@ -28,6 +30,7 @@ invoice_details as (
         billing_currency as currency,
         charge_category,
         billed_cost as amount,
+        1 as line_count,
         coalesce(invoice_issue_status = 'Open', false) as is_open,
         {{ month_start(as_date('billing_period_start')) }} as invoice_month
     from {{ ref('stg_focus__invoice_details') }}
@@ -73,8 +76,10 @@ stated as (
         coalesce(sum(case when lines.charge_category = 'Tax' then lines.amount end), 0) as tax,
         coalesce(sum(case when lines.charge_category = 'Credit' then lines.amount end), 0)
             as credit,
-        count(*) as line_count,
-        {{ count_if("lines.charge_category is distinct from 'Tax'") }} as untaxed_line_count,
+        {{ sum_bigint('lines.line_count') }} as line_count,
+        {{ sum_bigint(
+            "case when lines.charge_category = 'Tax' then 0 else lines.line_count end"
+        ) }} as untaxed_line_count,
         {%- for places in decimals %}
         {{ count_if(finer_than('lines.amount', places)) }} as finer_than_{{ places }},
         {%- endfor %}

@@ -53,7 +53,6 @@ INVOICE_DETAIL = Dataset(
     period="strftime(BillingPeriodStart, '%Y-%m')",
     money=("BilledCost",),
     currency="BillingCurrency",
-    is_bill=True,
 )
 
 BILLING_PERIOD = Dataset(
