@@ -139,7 +139,7 @@ dated as (
 
 ),
 
--- A closed month keeps its cost: a day of it that came to be known later is booked with its invoice.
+-- A closed month keeps its cost: a day of it that became known later is booked with its invoice.
 booked as (
 
     select
