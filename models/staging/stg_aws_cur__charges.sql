@@ -60,14 +60,15 @@ named as (
             when source.line_item_line_item_type like '%Fee' then 'One-Time'
             when source.line_item_line_item_type like '%Usage' then 'Usage-Based'
         end as charge_frequency,
-        case
-            when source.savings_plan_savings_plan_a_r_n is not null then 'Savings Plan'
-            when
-                coalesce(
-                    source.reservation_reservation_a_r_n, source.reservation_subscription_id
-                ) is not null
-                then 'Reserved Instance'
-        end as commitment_discount_type
+        -- A subscription stands on lines at its on-demand price too, which no commitment covers.
+        coalesce(
+            source.savings_plan_savings_plan_a_r_n,
+            source.reservation_reservation_a_r_n,
+            case
+                when source.line_item_line_item_type in ('DiscountedUsage', 'RIFee', 'Fee')
+                    then source.reservation_subscription_id
+            end
+        ) as commitment_discount_id
     from source
 
 ),
@@ -126,11 +127,7 @@ stg_aws_cur__charges as (
         pricing_unit,
         pricing_unit as consumed_unit,
         line_item_currency_code as billing_currency,
-        coalesce(
-            savings_plan_savings_plan_a_r_n,
-            reservation_reservation_a_r_n,
-            reservation_subscription_id
-        ) as commitment_discount_id,
+        commitment_discount_id,
         case
             when line_item_line_item_type in ('DiscountedUsage', 'SavingsPlanCoveredUsage')
                 then 'Used'
@@ -183,9 +180,11 @@ stg_aws_cur__charges as (
             'charge_frequency': 'charge_frequency',
             'pricing_currency': 'line_item_currency_code',
             'commitment_discount_category':
-                "case commitment_discount_type when 'Savings Plan' then 'Spend'"
-                ~ " when 'Reserved Instance' then 'Usage' end",
-            'commitment_discount_type': 'commitment_discount_type',
+                "case when savings_plan_savings_plan_a_r_n is not null then 'Spend'"
+                ~ " when commitment_discount_id is not null then 'Usage' end",
+            'commitment_discount_type':
+                "case when savings_plan_savings_plan_a_r_n is not null then 'Savings Plan'"
+                ~ " when commitment_discount_id is not null then 'Reserved Instance' end",
             'list_unit_price': 'pricing_public_on_demand_rate',
             'billing_period_end': 'bill_billing_period_end_date',
         }) }}

@@ -59,6 +59,7 @@ credited as (
 
     select
         credits.*,
+        {{ json_text('credits.credit', 'type') }} as credit_type,
         {{ safe_cast(json_text('credits.credit', 'amount'), money_type()) }} as credit_amount
     from credits
 
@@ -163,22 +164,19 @@ stg_gcp_billing__charges as (
         ) as charge_description,
         {{ text('null') }} as pricing_category,
         case
-            when {{ json_text('credit', 'type') }} like 'COMMITTED_USAGE%' then 'committed'
-            when {{ json_text('credit', 'type') }} in ('FREE_TIER', 'PROMOTION') then 'free'
+            when credit_type like 'COMMITTED_USAGE%' then 'committed'
+            when credit_type in ('FREE_TIER', 'PROMOTION') then 'free'
             -- A lower price for what is paid as it is used, no credit that runs out.
-            when
-                {{ json_text('credit', 'type') }}
-                in ('DISCOUNT', 'SUSTAINED_USAGE_DISCOUNT', 'RESELLER_MARGIN')
+            when credit_type in ('DISCOUNT', 'SUSTAINED_USAGE_DISCOUNT', 'RESELLER_MARGIN')
                 then 'on_demand'
-            when
-                {{ json_text('credit', 'type') }}
-                in ('SUBSCRIPTION_BENEFIT', 'FEE_UTILIZATION_OFFSET')
-                then 'committed'
+            when credit_type in ('SUBSCRIPTION_BENEFIT', 'FEE_UTILIZATION_OFFSET') then 'committed'
         end as pricing_model,
         usage_pricing_unit as pricing_unit,
         usage_unit as consumed_unit,
         currency as billing_currency,
-        {{ json_text('credit', 'id') }} as commitment_discount_id,
+        case
+            when credit_type like 'COMMITTED_USAGE%' then {{ json_text('credit', 'id') }}
+        end as commitment_discount_id,
         {{ text('null') }} as commitment_discount_status,
         {{ json_object_or_null('labels') }} as tags,
         {{ text('null') }} as ledger_category,
@@ -196,6 +194,11 @@ stg_gcp_billing__charges as (
             'billing_account_type': "'Billing Account'",
             'sub_account_type': "'Project'",
             'publisher_name': 'seller_name',
+            'commitment_discount_category':
+                "case when credit_type like 'COMMITTED_USAGE%DOLLAR_BASE' then 'Spend'"
+                ~ " when credit_type like 'COMMITTED_USAGE%' then 'Usage' end",
+            'commitment_discount_type':
+                "case when credit_type like 'COMMITTED_USAGE%' then 'Committed use discount' end",
             'billing_period_end': day_start(next_month_start(period_day('period'))),
         }) }}
     from credited

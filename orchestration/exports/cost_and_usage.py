@@ -67,7 +67,8 @@ from (
                 end as known_category,
             told.charge_category in ('Usage', 'Purchase') as is_priced,
             -- What FOCUS prescribes for a cost without a price: the cost that was paid.
-            case when told.charge_category = 'Usage' then told.effective_cost
+            case when told.charge_category = 'Usage'
+                then coalesce(told.effective_cost, told.billed_cost)
                 else told.billed_cost end as paid_cost,
             case when told.charge_category <> 'Tax' then told.pricing_quantity end as quantity
         from (
@@ -90,11 +91,17 @@ _QUANTITY_OF_COMMITMENT = (
     "case when commitment_discount_id is not null and is_priced"
     " and charge_class is distinct from 'Correction' then commitment_discount_quantity end"
 )
-# What a purchase covers costs where it is used.
+# Without a commitment what is billed is what it costs; what a purchase covers costs when used.
 _EFFECTIVE = (
-    "coalesce(effective_cost, case when charge_category = 'Purchase'"
-    " and commitment_discount_id is not null then 0 end)"
+    "coalesce(effective_cost, case when commitment_discount_id is null then billed_cost"
+    " when charge_category = 'Purchase' then 0 end)"
 )
+_PRICE = (
+    "case when charge_category <> 'Tax' and not ({price} = 0 and {cost} is null) then {price} end"
+)
+# A price of nothing beside a cost that nobody knows is not told either.
+_LIST_PRICE = _PRICE.format(price="list_unit_price", cost="list_cost")
+_CONTRACTED_PRICE = _PRICE.format(price="contracted_unit_price", cost="contracted_cost")
 _CONSUMED = (
     "case when charge_category = 'Usage'"
     " and commitment_discount_status is distinct from 'Unused'"
@@ -138,8 +145,8 @@ COST_AND_USAGE = FocusDataset(
         "EffectiveCost": _EFFECTIVE,
         "ListCost": "coalesce(list_cost, paid_cost)",
         "ContractedCost": "coalesce(contracted_cost, paid_cost)",
-        "ListUnitPrice": "case when charge_category <> 'Tax' then list_unit_price end",
-        "ContractedUnitPrice": "case when charge_category <> 'Tax' then contracted_unit_price end",
+        "ListUnitPrice": _LIST_PRICE,
+        "ContractedUnitPrice": _CONTRACTED_PRICE,
         "PricingCategory": "case"
         " when charge_category = 'Tax' then null"
         " when pricing_category in ('Standard', 'Dynamic', 'Committed', 'Other')"
@@ -152,13 +159,13 @@ COST_AND_USAGE = FocusDataset(
         "PricingUnit": "case when quantity is not null then coalesce(pricing_unit, 'Units') end",
         "PricingCurrency": "priced_in",
         "PricingCurrencyContractedUnitPrice": "case when charge_category <> 'Tax' then "
-        + _same_currency("pricing_currency_contracted_unit_price", "contracted_unit_price")
+        + _same_currency("pricing_currency_contracted_unit_price", _CONTRACTED_PRICE)
         + " end",
         "PricingCurrencyEffectiveCost": _same_currency(
             "pricing_currency_effective_cost", _EFFECTIVE
         ),
         "PricingCurrencyListUnitPrice": "case when charge_category <> 'Tax' then "
-        + _same_currency("pricing_currency_list_unit_price", "list_unit_price")
+        + _same_currency("pricing_currency_list_unit_price", _LIST_PRICE)
         + " end",
         "BillingCurrency": "billing_currency",
         "ConsumedQuantity": _CONSUMED,
@@ -212,6 +219,7 @@ COST_AND_USAGE = FocusDataset(
         "x_Model": "model",
         "x_PricingModel": "pricing_model",
         "x_IsAi": "is_ai",
+        "x_IsEffectiveCostKnown": "effective_cost is not null",
         "x_IsListCostKnown": "list_cost is not null",
         "x_IsContractedCostKnown": "contracted_cost is not null",
     },
@@ -229,6 +237,8 @@ COST_AND_USAGE = FocusDataset(
         ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
     ),
     order=("x_SourceName", "ChargePeriodStart", "x_ChargeId"),
-    booleans=frozenset(("x_IsAi", "x_IsListCostKnown", "x_IsContractedCostKnown")),
+    booleans=frozenset(
+        ("x_IsAi", "x_IsEffectiveCostKnown", "x_IsListCostKnown", "x_IsContractedCostKnown")
+    ),
     versions={"1.2": _SINCE_1_3 | _SINCE_1_4, "1.3": _SINCE_1_4, "1.4": _UNTIL_1_3},
 )
