@@ -164,6 +164,7 @@ def _lock(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     folders = ", ".join("'" + folder.replace("'", "''") + "/'" for folder in readable)
     for statement in (
         "set timezone = 'UTC'",
+        "set enable_progress_bar = false",
         f"set memory_limit = '{MEMORY_LIMIT}'",
         "set temp_directory = '{}'".format(str(spill).replace("'", "''")),
         f"set max_temp_directory_size = '{SPILL_LIMIT}'",

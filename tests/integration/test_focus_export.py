@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
@@ -16,6 +17,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration import cli
 from orchestration.exports.cost_and_usage import SUMMABLE
 from orchestration.exports.focus import Export, read_focus
 from orchestration.exports.write import write_csv_file, write_parquet_file
@@ -303,9 +305,56 @@ def test_invoices_and_billing_periods_hold_the_money_of_the_charges(
     assert {row["InvoiceId"] for row in invoices.rows} == {row["InvoiceId"] for row in with_invoice}
     periods = exports("1.4", "BillingPeriod")
     assert {row["BillingPeriodStatus"] for row in periods.rows} == {"Open"}
+    closed = exports("1.4", "BillingPeriod", is_closed=True)
+    assert {row["BillingPeriodStatus"] for row in closed.rows} == {"Closed"}
     assert {row["InvoiceIssuerName"] for row in periods.rows} == {
         row["InvoiceIssuerName"] for row in exports("1.2").rows
     }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--period", "2026-13"], 2, "'2026-13' is no month"),
+        (["--period", "2019-01"], 1, "nothing of CostAndUsage in the billing period 2019-01"),
+        (["--period", "2026-10", "--format", "parquet"], 2, "Parquet needs a file"),
+        (
+            ["--period", "2026-10", "--version", "1.2", "--dataset", "InvoiceDetail"],
+            2,
+            "FOCUS 1.2 has no dataset InvoiceDetail",
+        ),
+        (["--period", "2026-10", "--version", "1.2", "--allocated"], 2, "no Allocated columns"),
+    ],
+)
+def test_what_cannot_be_exported_is_told_in_a_sentence(
+    arguments: list[str],
+    code: int,
+    told: str,
+    sample_workspace: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _command(monkeypatch, sample_workspace, *arguments) == code
+    captured = capsys.readouterr()
+    assert told in captured.err
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+
+
+def test_the_command_writes_the_same_to_the_screen_and_to_a_file(
+    sample_workspace: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = ["--period", "2026-10", "--version", "1.2"]
+    assert _command(monkeypatch, sample_workspace, *wanted) == 0
+    screen = capsys.readouterr()
+    assert "that no bill has" in screen.err
+    file = tmp_path / "new folder" / "focus.csv"
+    assert _command(monkeypatch, sample_workspace, *wanted, "--out", str(file)) == 0
+    assert file.read_text(encoding="utf-8") == screen.out
+    assert [path.name for path in file.parent.iterdir()] == ["focus.csv"]
 
 
 def _charges(data: Path, folder: Path) -> Settings:
@@ -349,3 +398,11 @@ def _landed_totals(settings: Settings) -> dict[str, Decimal]:
             for column, amount in columns.items():
                 found[column] += Decimal(amount)
     return found
+
+
+def _command(monkeypatch: pytest.MonkeyPatch, workspace: Path, *arguments: str) -> int:
+    settings = ("--settings", str(workspace / "twinledger.toml"))
+    monkeypatch.setattr(sys, "argv", ["twinledger", "export", "focus", *arguments, *settings])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
