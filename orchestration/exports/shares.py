@@ -21,7 +21,8 @@ Row = dict[str, Any]
 _LAST_PLACE = Decimal("1e-18")
 _SHARES = """
     select
-        shares.origin_id, shares.method_id, shares.driver, shares.rule_id, shares.ratio, {keys}
+        shares.origin_id, shares.method_id, shares.driver, shares.rule_id, shares.ratio,
+        shares.cost, {keys}
     from {{allocation.cost_allocations}} as shares
     inner join {{cost_ledger.charges}} as charges
         on shares.origin_id = charges.charge_id
@@ -46,8 +47,9 @@ def split_lines(lines: Iterable[Row], shares: Mapping[str, Sequence[Row]]) -> It
         if not parts:
             yield line
             continue
-        ratios = split(Decimal(1), [Decimal(str(part["ratio"])) for part in parts])
-        metrics = {name: split(line[name], ratios) for name in SUMMABLE if line[name] is not None}
+        weights = weights_of(parts)
+        ratios = split(Decimal(1), weights)
+        metrics = {name: split(line[name], weights) for name in SUMMABLE if line[name] is not None}
         for place, part in enumerate(parts):
             yield {
                 **line,
@@ -56,20 +58,29 @@ def split_lines(lines: Iterable[Row], shares: Mapping[str, Sequence[Row]]) -> It
             }
 
 
-def split(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """The amount in parts of 18 decimals by weights that add up to 1, to their rounding.
+def weights_of(parts: Sequence[Row]) -> list[Decimal]:
+    """What the parts weigh: their costs, which are exact, or their ratios where these say nothing.
 
     Raises:
-        TwinledgerError: the weights are not the shares of a whole.
+        TwinledgerError: the ratios are not the shares of a whole.
     """
+    ratios = [Decimal(str(part["ratio"])) for part in parts]
+    # Ratios are floating point.
+    if abs(sum(ratios, Decimal(0)) - 1) > Decimal("1e-9"):
+        raise TwinledgerError(
+            f"the shares of a charge add up to {sum(ratios, Decimal(0)):f}, not to 1",
+            "run `twinledger run --full-refresh`, and tell us if it stays so",
+        )
+    costs = [part["cost"] for part in parts if part["cost"] is not None]
+    known = len(costs) == len(parts) and any(costs)
+    return costs if known and (min(costs) >= 0 or max(costs) <= 0) else ratios
+
+
+def split(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """The amount in parts of 18 decimals by weights, of which one at least is not 0."""
     with localcontext() as context:
-        context.prec = 100
+        context.prec = 200
         whole = sum(weights, Decimal(0))
-        if abs(whole - 1) > Decimal("1e-9"):
-            raise TwinledgerError(
-                f"the shares of a charge add up to {whole:f}, not to 1",
-                "run `twinledger run --full-refresh`, and tell us if it stays so",
-            )
         exact = [amount * weight / whole for weight in weights]
         parts = [part.quantize(_LAST_PLACE, ROUND_FLOOR) for part in exact]
         missing = int((amount - sum(parts, Decimal(0))) / _LAST_PLACE)

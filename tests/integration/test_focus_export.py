@@ -222,6 +222,28 @@ def test_the_parts_of_a_split_charge_add_up_to_it(exports: Callable[..., Export]
     )
 
 
+def test_a_part_costs_what_the_allocation_says(
+    exports: Callable[..., Export], sample_workspace: Path
+) -> None:
+    """Of charges in the reporting currency, to the last decimal."""
+    with duckdb.connect(
+        str(sample_workspace / "published" / "marts.duckdb"), read_only=True
+    ) as con:
+        stated = con.execute(
+            "select shares.origin_id, shares.cost from allocation.cost_allocations as shares"
+            " join cost_ledger.charges as charges on shares.origin_id = charges.charge_id"
+            " where charges.evidence_level = 'billed' and charges.billing_currency = 'USD'"
+            " and strftime(charges.billing_period_start, '%Y-%m') = ?",
+            [f"{MONTH:%Y-%m}"],
+        ).fetchall()
+    found = [
+        (row["x_ChargeId"], row["EffectiveCost"])
+        for row in exports("1.3").rows
+        if row["BillingCurrency"] == "USD"
+    ]
+    assert sorted(found) == sorted(stated)
+
+
 def test_the_sample_company_s_export_follows_every_rule(
     exports: Callable[..., Export],
     model: Model,

@@ -13,7 +13,7 @@ import pytest
 from orchestration.errors import TwinledgerError
 from orchestration.exports.cost_and_usage import COST_AND_USAGE
 from orchestration.exports.focus import Export
-from orchestration.exports.shares import split
+from orchestration.exports.shares import split, weights_of
 from orchestration.exports.write import write_csv
 from tests.focus_model import model_1_2
 from tests.focus_rules import Model, read_csv
@@ -139,5 +139,23 @@ def test_a_split_loses_nothing() -> None:
         for weights in (["0.333333", "0.333333", "0.333334"], ["1"], ["0.1"] * 10, ["0", "1"]):
             parts = split(amount, [Decimal(weight) for weight in weights])
             assert sum(parts) == amount
+    assert split(Decimal(48), [Decimal("42.5"), Decimal("5.5")]) == [
+        Decimal("42.5"),
+        Decimal("5.5"),
+    ]
+
+
+def test_parts_weigh_what_they_cost_and_their_ratios_where_that_says_nothing() -> None:
+    def parts(*pairs: tuple[float, str | None]) -> list[dict[str, object]]:
+        return [
+            {"ratio": ratio, "cost": None if cost is None else Decimal(cost)}
+            for ratio, cost in pairs
+        ]
+
+    assert weights_of(parts((0.1, "1"), (0.9, "9"))) == [Decimal(1), Decimal(9)]
+    by_ratio = [Decimal("0.1"), Decimal("0.9")]
+    assert weights_of(parts((0.1, "0"), (0.9, "0"))) == by_ratio
+    assert weights_of(parts((0.1, None), (0.9, "9"))) == by_ratio
+    assert weights_of(parts((0.1, "-1"), (0.9, "9"))) == by_ratio
     with pytest.raises(TwinledgerError, match="not to 1"):
-        split(Decimal(1), [Decimal("0.5")])
+        weights_of(parts((0.5, "1")))
