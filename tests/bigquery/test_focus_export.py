@@ -48,7 +48,7 @@ class ServerMarts:
 
     def _run(self, sql: str, values: Sequence[object]) -> Any:
         named = with_names(sql, lambda _, table: f"`{self.dataset}`.`{table}`")
-        parameters = [bigquery.ScalarQueryParameter(None, "STRING", value) for value in values]
+        parameters = [bigquery.ScalarQueryParameter(None, "STRING", str(value)) for value in values]
         config = bigquery.QueryJobConfig(query_parameters=parameters)
         return self.client.query(named, job_config=config).result()
 

@@ -142,7 +142,7 @@ def exports(
         if key not in read:
             settings = load_settings(sample_workspace / "twinledger.toml")
             with warehouse(settings).marts() as marts:
-                read[key] = read_focus(marts, MONTH, version, dataset, **options)  # type: ignore[arg-type]
+                read[key] = read_focus(marts, MONTH, version, dataset, **options)
         return read[key]
 
     return export
