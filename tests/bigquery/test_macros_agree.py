@@ -154,6 +154,44 @@ def test_json_macros_agree(macro: str) -> None:
     assert there == here
 
 
+NUMBERS = [
+    '{"a": 0.08799215300000, "b": [{"c": -1e-7}, {"c": 123456789.123456789012345678}]}',
+    '{"a" : null, "b": "x:1", "c": true, "d": "4"}',
+    "{}",
+    None,
+]
+
+
+def test_numbers_in_json_keep_their_digits() -> None:
+    rows = [(text,) for text in NUMBERS]
+    there, here = both("json_numbers_as_text", ("given.text",), {"text": "STRING"}, rows)
+
+    assert there == here
+    assert here[0] == (
+        '{"a": "0.08799215300000", "b": [{"c": "-1e-7"}, {"c": "123456789.123456789012345678"}]}'
+    )
+    assert here[1:] == NUMBERS[1:]
+
+
+def test_lists_in_json_have_the_same_elements() -> None:
+    texts = ['{"a": [{"n": "1.50"}, {"n": 2}, {}]}', '{"a": []}', '{"a": {"n": 1}}', "{}", None]
+    found = {}
+    for engine, unnested in (("bigquery", "element"), ("default", "element_list.element")):
+        join = rendered(engine, "cross_join_json_elements", ("given.text", "a", "element"))
+        value = rendered(engine, "json_text", (unnested, "n"))
+        found[engine] = f"select id, {value} as result from given {join}"
+    fields = (Field("id", Type("INT64")), Field("text", Type("STRING")))
+    rows = Rows.of([field.type for field in fields], list(enumerate(texts)))
+    _, there = googlesql.execute(found["bigquery"], [Source("given", fields, rows)])
+    with duckdb.connect() as con:
+        con.execute("create table given (id bigint, text varchar)")
+        con.executemany("insert into given values (?, ?)", list(enumerate(texts)))
+        here = con.execute(found["default"]).fetchall()
+
+    assert sorted(map(str, there)) == sorted(map(str, here))
+    assert len(here) == 3
+
+
 def test_keys_become_the_same_json() -> None:
     keys = ["team", "product"]
     texts = [None, "", "x", 'q"\\', "é😀", "\t\x01", "</>&"]

@@ -105,3 +105,17 @@ def test_a_file_that_is_no_cost_and_usage_data_is_refused(
     settings = workspace(source(data / "focus_1_2_1_3_synthetic" / name, False))
     with pytest.raises(RefusedError, match=f"required column '{column}' is missing"):
         land(settings)
+
+
+def test_generated_contract_commitments_land_with_their_sums(
+    data: Path, workspace: Callable[..., Settings]
+) -> None:
+    folder = data / "focus_1_2_1_3_synthetic"
+    name = "aws_1_3_contract_commitment_rows100_seed42"
+    stated = json.loads((folder / "control_totals.json").read_text())[name]["total"]
+    text = source(folder / f"{name}.csv", False)
+    settings = workspace(text.replace('"focus"', '"focus_contract_commitment"'))
+    (result,) = land(settings)
+    assert result.rows == stated["rows"] and result.quarantined_rows == 0
+    sums = {"ContractCommitmentCost": Decimal(stated["sum_ContractCommitmentCost"])}
+    assert totals(settings) == sums

@@ -130,6 +130,33 @@ def test_ten_minutes_of_clock_skew_pass_and_bills_ahead_of_time_only_warn():
             "billing_period_status_is_one_that_focus_knows",
             "refuse",
         ),
+        (
+            "focus_contract_commitment",
+            {
+                "ContractCommitmentPeriodStart": pd.Timestamp("2026-10-02"),
+                "ContractCommitmentPeriodEnd": pd.Timestamp("2026-10-02"),
+            },
+            "commitments_end_after_they_start",
+            "refuse",
+        ),
+        (
+            "focus_contract_commitment",
+            {"ContractCommitmentLifecycleStatus": "Done"},
+            "lifecycle_status_is_one_that_focus_knows",
+            "warn",
+        ),
+        (
+            "focus_contract_commitment",
+            {"ContractCommitmentCost": None, "ContractCommitmentQuantity": None},
+            "commitments_are_of_money_or_of_a_quantity",
+            "warn",
+        ),
+        (
+            "focus_contract_commitment",
+            {"ContractCommitmentPaymentUpfrontPercentage": Decimal(40)},
+            "the_upfront_part_is_a_share",
+            "warn",
+        ),
         ("cost_lines", {"ledger_category": "gpu"}, "ledger_category_is_known", "warn"),
         ("prices", {"unit_price": Decimal(-1)}, "prices_are_not_negative", "refuse"),
         (

@@ -25,6 +25,7 @@ from orchestration.landing.datasets.clouds import (
     OTEL_GENAI,
     VERTEX_USAGE,
 )
+from orchestration.landing.datasets.contracts import CONTRACT_COMMITMENT
 from orchestration.landing.datasets.gateways import (
     LANGFUSE,
     LITELLM,
@@ -273,6 +274,7 @@ DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
     for dataset in (
         FOCUS,
+        CONTRACT_COMMITMENT,
         COST_LINES,
         *CLOUD_BILLS,
         LITELLM,
