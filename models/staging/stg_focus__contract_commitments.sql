@@ -4,7 +4,7 @@ stg_focus__contract_commitments as (
 
     select
         {{ system_columns() }},
-        ContractCommitmentId as contract_commitment_id,
+        {{ azure_id('ContractCommitmentId') }} as contract_commitment_id,
         ContractId as contract_id,
         ServiceProviderName as service_provider_name,
         InvoiceIssuerName as invoice_issuer_name,

@@ -18,9 +18,9 @@ from orchestration.sample.truth_allocation import (
     coverage_checks,
     kpi_checks,
 )
+from orchestration.sample.truth_commitments import commitment_checks
 from orchestration.sample.truth_ledger import (
     charge_checks,
-    commitment_checks,
     credit_checks,
     gpu_checks,
     landing_checks,

@@ -79,17 +79,6 @@ def transfer_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
             yield Check("cost_ledger.data_transfer_daily", where, expression, text(value))
 
 
-def commitment_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
-    """What was used of the savings plan in a month, and what nobody used."""
-    for status, month, cost in con.execute(
-        "select commitment_status, strftime(day, '%Y-%m'), sum(effective_cost) from cloud_lines"
-        " where commitment_status is not null group by all order by all"
-    ).fetchall():
-        column = f"sum({status.lower()}_commitment_cost)"
-        where = f"pricing_model = 'committed' and {month_is('charge_date', month)}"
-        yield Check("cost_ledger.pricing_models_daily", where, column, text(cost))
-
-
 def credit_checks(con: duckdb.DuckDBPyConnection) -> Iterator[Check]:
     """What the bills used of the grant, and what is left of it."""
     row = con.execute(
