@@ -1,5 +1,23 @@
 with
 
+loads as (
+
+    select
+        load_id,
+        source_name,
+        dataset,
+        scope,
+        period,
+        status,
+        files,
+        totals,
+        row_count,
+        loaded_at
+    from {{ source('landing', 'loads') }}
+    where dataset in {{ bill_datasets() }} and status in ('accepted', 'superseded')
+
+),
+
 sources_that_add_up as (
 
     select source_name
@@ -12,22 +30,11 @@ sources_that_add_up as (
 deliveries as (
 
     select
-        loads.load_id,
-        loads.source_name,
-        loads.dataset,
-        loads.scope,
-        case when sources_that_add_up.source_name is null then '' else loads.files end as bill,
-        loads.period,
-        loads.status,
-        loads.totals,
-        loads.row_count,
-        loads.loaded_at
-    from {{ source('landing', 'loads') }} as loads
+        loads.*,
+        case when sources_that_add_up.source_name is null then '' else loads.files end as bill
+    from loads
     left join sources_that_add_up
         on loads.source_name = sources_that_add_up.source_name
-    where
-        loads.dataset in {{ bill_datasets() }}
-        and loads.status in ('accepted', 'superseded')
 
 ),
 

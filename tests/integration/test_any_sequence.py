@@ -198,3 +198,22 @@ def test_any_sequence_of_a_logs_deliveries_ends_in_the_same_requests(
         deliver(settings, files, keep=True)
     bills.see(settings)
     assert [bills.rows(REQUEST_ROWS), bills.rows(REQUEST_COUNTS)] == whole_log
+
+
+@pytest.mark.parametrize("late_by", ["1 hour", "3 days", "40 days"])
+def test_late_rows_count_in_their_own_day_and_touch_no_other(
+    tmp_path: Path, bills: BillLayer, late_by: str
+) -> None:
+    settings = company(tmp_path, LOG)
+    states = "select period, state_id, record_count from landing.standing order by period"
+    deliver(settings, {"first.csv": LOG_HEADER + "".join(REQUESTS)}, keep=True)
+    bills.see(settings)
+    before = bills.rows(states)
+    ((late,),) = bills.rows(f"select timestamp '2026-08-03 23:59:59' - interval '{late_by}'")
+    row = f"late,{late:%Y-%m-%dT%H:%M:%SZ},{late:%Y-%m-%dT%H:%M:%SZ},1,1\n"
+    deliver(settings, {"late.csv": LOG_HEADER + row}, keep=True)
+    bills.see(settings)
+    touched = [state for state in bills.rows(states) if state not in before]
+    ((period, _, count),) = touched
+    assert period == f"{late:%Y-%m-%d}"
+    assert count == {day: rows for day, _, rows in before}.get(period, 0) + 1
