@@ -94,17 +94,13 @@ def focus(
             allocated=allocated,
             is_closed=close is not None and close.is_closed,
         )
+    told = console(stderr=True)
     if out is None:
         write_csv(export, sys.stdout)
-    elif output is Format.parquet:
-        write_parquet_file(export, out)
     else:
-        write_csv_file(export, out)
-    told = console(stderr=True)
-    if out is not None:
-        told.print(
-            f"{count(len(export.rows))} rows of FOCUS {version.value} {dataset.value}: {out}"
-        )
+        write = write_parquet_file if output is Format.parquet else write_csv_file
+        rows = count(write(export, out))
+        told.print(f"{rows} rows of FOCUS {version.value} {dataset.value}: {out}")
     if export.left_out:
         told.print(
             f"Left out: {count(export.left_out)} charges of {period} that no bill has"

@@ -81,7 +81,7 @@ from (
                 charges.evidence_level = 'billed' as is_billed,
                 coalesce(charges.pricing_currency, charges.billing_currency) as priced_in
             from {{cost_ledger.charges}} as charges
-            where substr(cast(charges.billing_period_start as string), 1, 7) = ?
+            where substr(cast(charges.billing_period_start as string), 1, 7) = :period
         ) as told
     ) as known
 ) as lines

@@ -16,7 +16,7 @@ class FocusDataset:
         name: FOCUS' name of it.
         columns: FOCUS column → SQL over `source`, in FOCUS' order; those that begin with `x_` are
             ours, and stand in every version.
-        source: what the columns are read from: `from …`, with `{layer.table}`, one `?` for the
+        source: what the columns are read from: `from …`, with `{layer.table}`, `:period` for the
             billing period (YYYY-MM) and `:period_end` for its end, a timestamp.
         money: columns of the type Decimal.
         times: columns of the type Date/Time.

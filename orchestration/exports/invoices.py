@@ -14,7 +14,7 @@ _BILLED = """
             coalesce(charges.billing_account_id, charges.source_name) as account
         from {cost_ledger.charges} as charges
         where charges.evidence_level = 'billed'
-            and substr(cast(charges.billing_period_start as string), 1, 7) = ?
+            and substr(cast(charges.billing_period_start as string), 1, 7) = :period
     ) as lines
 """
 

@@ -7,55 +7,77 @@ exactly 1: the rounding goes to the parts that lost most by it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_FLOOR, Decimal, localcontext
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import TwinledgerError
 from orchestration.exports.cost_and_usage import SUMMABLE
 from orchestration.landing.datasets import ALLOCATION_KEYS
 from orchestration.warehouse.marts import Marts
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 Row = dict[str, Any]
 
 _LAST_PLACE = Decimal("1e-18")
 _SHARES = """
     select
-        shares.origin_id, shares.method_id, shares.driver, shares.rule_id, shares.ratio,
-        shares.cost, {keys}
+        charges.source_name, charges.charge_period_start, shares.origin_id, shares.method_id,
+        shares.driver, shares.rule_id, shares.ratio, shares.cost, {keys}
     from {{allocation.cost_allocations}} as shares
     inner join {{cost_ledger.charges}} as charges
         on shares.origin_id = charges.charge_id
-    where substr(cast(charges.billing_period_start as string), 1, 7) = ?
-    order by shares.origin_id, shares.step, shares.allocation_id
+    where substr(cast(charges.billing_period_start as string), 1, 7) = '{period}'
+    order by
+        charges.source_name, charges.charge_period_start, shares.origin_id, shares.step,
+        shares.allocation_id
 """
 
 
-def read_shares(marts: Marts, period: str) -> dict[str, list[Row]]:
-    """charge_id → its allocations, for the charges of a billing period (YYYY-MM)."""
+def read_shares(marts: Marts, period: str) -> pa.Table:
+    """The allocations of the charges of a billing period (YYYY-MM), in the order of the lines."""
     keys = ", ".join(f"shares.{key}" for key in ALLOCATION_KEYS)
-    shares: dict[str, list[Row]] = {}
-    for record in marts.records(_SHARES.format(keys=keys), [period]):
-        shares.setdefault(record["origin_id"], []).append(record)
-    return shares
+    return marts.arrow(_SHARES.format(keys=keys, period=period))
 
 
-def split_lines(lines: Iterable[Row], shares: Mapping[str, Sequence[Row]]) -> Iterator[Row]:
-    """Each line as its parts, with the Allocated columns; a line without shares as it is."""
+def split_lines(lines: Iterable[Row], shares: Iterable[Row]) -> Iterator[Row]:
+    """Each line as its parts, with the Allocated columns; a line without shares as it is.
+
+    Args:
+        lines: ordered by source, start of the charge period and charge.
+        shares: in the same order.
+    """
+    groups = groupby(shares, itemgetter("source_name", "charge_period_start", "origin_id"))
+    key, parts = _next(groups)
     for line in lines:
-        parts = shares.get(line["x_ChargeId"])
-        if not parts:
+        own = (line["x_SourceName"], line["ChargePeriodStart"], line["x_ChargeId"])
+        while key is not None and key < own:
+            key, parts = _next(groups)
+        if key == own:
+            yield from _parts_of(line, parts)
+        else:
             yield line
-            continue
-        weights = weights_of(parts)
-        ratios = split(Decimal(1), weights)
-        metrics = {name: split(line[name], weights) for name in SUMMABLE if line[name] is not None}
-        for place, part in enumerate(parts):
-            yield {
-                **line,
-                **{name: amounts[place] for name, amounts in metrics.items()},
-                **_allocated(part, ratios[place]),
-            }
+
+
+def _next(groups: Iterator[tuple[Any, Iterator[Row]]]) -> tuple[Any, list[Row]]:
+    key, parts = next(groups, (None, iter(())))
+    return key, list(parts)
+
+
+def _parts_of(line: Row, parts: Sequence[Row]) -> Iterator[Row]:
+    weights = weights_of(parts)
+    ratios = split(Decimal(1), weights)
+    metrics = {name: split(line[name], weights) for name in SUMMABLE if line[name] is not None}
+    for place, part in enumerate(parts):
+        yield {
+            **line,
+            **{name: amounts[place] for name, amounts in metrics.items()},
+            **_allocated(part, ratios[place]),
+        }
 
 
 def weights_of(parts: Sequence[Row]) -> list[Decimal]:

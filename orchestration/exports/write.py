@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,29 +16,42 @@ from orchestration.exports.focus import Export
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_BATCH = 50_000
 
-def write_csv(export: Export, out: IO[str]) -> None:
-    """A header and a line a row: times as ISO 8601 in UTC, decimals in full, null as nothing."""
+
+def write_csv(export: Export, out: IO[str]) -> int:
+    """A header and a line a row: times as ISO 8601 in UTC, decimals in full, null as nothing.
+
+    Returns:
+        The number of rows.
+    """
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(export.columns)
-    for row in export.rows:
+    count = 0
+    for row in export.rows():
         writer.writerow([_cell(row[name]) for name in export.columns])
+        count += 1
+    return count
 
 
-def write_csv_file(export: Export, path: Path) -> None:
+def write_csv_file(export: Export, path: Path) -> int:
     """The same as a file."""
     with _whole(path) as part, part.open("w", encoding="utf-8", newline="") as out:
-        write_csv(export, out)
+        return write_csv(export, out)
 
 
-def write_parquet_file(export: Export, path: Path) -> None:
+def write_parquet_file(export: Export, path: Path) -> int:
     """The same as Parquet: decimal(38,18), and times in UTC."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = [{name: row[name] for name in export.columns} for row in export.rows]
-    with _whole(path) as part:
-        pq.write_table(pa.Table.from_pylist(rows, schema=_schema(export)), part)
+    schema, rows, count = _schema(export), export.rows(), 0
+    with _whole(path) as part, pq.ParquetWriter(part, schema) as writer:
+        while batch := list(islice(rows, _BATCH)):
+            picked = [{name: row[name] for name in export.columns} for row in batch]
+            writer.write_table(pa.Table.from_pylist(picked, schema=schema))
+            count += len(batch)
+    return count
 
 
 def _cell(value: Any) -> Any:

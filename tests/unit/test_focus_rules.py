@@ -8,6 +8,7 @@ from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from orchestration.errors import TwinledgerError
@@ -19,6 +20,7 @@ from tests.focus_model import model_1_2
 from tests.focus_rules import Model, read_csv
 
 Row = dict[str, str | None]
+MONEY = pa.decimal128(38, 18)
 
 
 @pytest.fixture(scope="module")
@@ -120,11 +122,11 @@ def test_a_service_in_two_categories_is_found(model: Model, rows: list[Row]) -> 
 
 def test_texts_that_a_spreadsheet_would_compute_are_quoted_and_numbers_stay() -> None:
     texts = ("=1+1", "+1", "-1", "@x", "\tx", "\rx", "plain")
-    export = Export(
-        COST_AND_USAGE,
-        ["ChargeDescription", "BilledCost"],
-        [{"ChargeDescription": text, "BilledCost": Decimal("-1E-7")} for text in texts],
+    lines = pa.table(
+        {"ChargeDescription": texts, "BilledCost": [Decimal("-1E-7")] * len(texts)},
+        schema=pa.schema([("ChargeDescription", pa.string()), ("BilledCost", MONEY)]),
     )
+    export = Export(COST_AND_USAGE, lines.column_names, lines)
     out = StringIO()
     write_csv(export, out)
     found = out.getvalue()
