@@ -13,7 +13,7 @@ import pytest
 
 REPORTING = {
     "allocation.cost_allocations", "allocation.costs_daily", "allocation.tag_coverage_daily",
-    "planning.forecast_accuracy",
+    "planning.forecast_accuracy", "governance.kpi_values",
 }  # fmt: skip
 """All amounts of these are in the reporting currency, as their descriptions say."""
 NOT_MONEY = ("quantity", "tokens", "hours", "rate", "share", "units")

@@ -1,3 +1,6 @@
+-- As wide as the usage of all bills, and read once: not kept.
+{{ config(materialized='view') }}
+
 with
 
 lines as (
