@@ -62,7 +62,6 @@ totals_by_currency as (
             {{ safe_cast(json_text('amounts', 'billed_cost'), money_type()) }},
             {{ safe_cast(json_text('amounts', 'line_item_unblended_cost'), money_type()) }},
             {{ safe_cast(json_text('amounts', 'cost_my_cost'), money_type()) }},
-            {{ safe_cast(json_text('amounts', 'amount'), money_type()) }},
             {{ safe_cast(json_text('amounts', 'cost'), money_type()) }}
             + coalesce({{ safe_cast(json_text('amounts', 'credits_amount'), money_type()) }}, 0)
         ) as billed_cost,
