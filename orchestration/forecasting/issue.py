@@ -145,11 +145,15 @@ def _is_input(node: Mapping[str, Any]) -> bool:
 
 
 def _complete(days: Days, today: date) -> dict[date, float]:
-    """Every day from the first to the last complete one; a day without charges cost nothing."""
+    """Every day from the first cost to the last complete day; one without charges cost nothing.
+
+    Days of 0 before the first cost, such as a purchase whose cost comes later, tell of no level.
+    """
     before = [day for day in days if day < today]
     if not before:
         return {}
-    first, last = min(before), max(before)
+    first = min((day for day in before if days[day]), default=min(before))
+    last = max(before)
     span = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
     return {day: days.get(day, 0.0) for day in span}
 

@@ -125,6 +125,13 @@ def test_today_is_not_complete_and_gaps_cost_nothing() -> None:
     assert _complete({date(2026, 8, 5): 1.0}, date(2026, 8, 5)) == {}
 
 
+def test_a_series_begins_with_its_first_cost() -> None:
+    # A licence is bought on the first and costs from the fourth on: FOCUS' purchase has no cost.
+    days = {date(2026, 7, 1): 0.0, date(2026, 7, 4): 4.0, date(2026, 7, 6): 6.0}
+    assert _complete(days, date(2026, 8, 1)) == days_of(date(2026, 7, 4), [4.0, 0.0, 6.0])
+    assert _complete({date(2026, 7, 1): 0.0}, date(2026, 8, 1)) == {date(2026, 7, 1): 0.0}
+
+
 @pytest.mark.parametrize(
     ("vintage", "through"),
     [
