@@ -40,6 +40,7 @@ class Dataset(StrEnum):
     """Datasets of FOCUS."""
 
     cost_and_usage = "CostAndUsage"
+    contract_commitment = "ContractCommitment"
     invoice_detail = "InvoiceDetail"
     billing_period = "BillingPeriod"
 
@@ -54,7 +55,8 @@ def focus(
     period: Annotated[str, typer.Option(help="The billing period, as 2026-10.")],
     version: Annotated[Version, typer.Option(help="Version of FOCUS.")] = Version.v1_4,
     dataset: Annotated[
-        Dataset, typer.Option(help="InvoiceDetail and BillingPeriod: from 1.4 on.")
+        Dataset,
+        typer.Option(help="ContractCommitment: from 1.3 on; two more: 1.4."),
     ] = Dataset.cost_and_usage,
     output: Annotated[Format, typer.Option("--format", help="Of the file.")] = Format.csv,
     out: Annotated[

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.exports.contracts import CONTRACT_COMMITMENT
 from orchestration.exports.cost_and_usage import COST_AND_USAGE
 from orchestration.exports.dataset import VERSIONS, FocusDataset
 from orchestration.exports.invoices import BILLING_PERIOD, INVOICE_DETAIL
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 _BATCH = 5_000
 
-DATASETS = {dataset.name: dataset for dataset in (COST_AND_USAGE, INVOICE_DETAIL, BILLING_PERIOD)}
+DATASETS = {
+    dataset.name: dataset
+    for dataset in (COST_AND_USAGE, CONTRACT_COMMITMENT, INVOICE_DETAIL, BILLING_PERIOD)
+}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import gzip
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -24,8 +24,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.build.runner import DbtSession
+from orchestration.errors import RefusedError
+from orchestration.exports.focus import read_focus
 from orchestration.landing import gate_step
 from orchestration.landing.land import land
+from orchestration.publishing.read import DuckDBMarts
 from orchestration.settings import load_settings
 
 SCENARIOS = {
@@ -50,7 +53,7 @@ SYNTHETIC = {
 CONTRACTS = "aws_1_3_contract_commitment_rows100_seed42"
 MODELS = [
     "commitments", "commitments_monthly", "commitment_coverage_monthly",
-    "virtual_currencies_monthly",
+    "contract_commitments", "virtual_currencies_monthly",
 ]  # fmt: skip
 
 
@@ -323,6 +326,44 @@ def test_contracts_know_what_was_applied_to_them(
         assert share == pytest.approx(float(met), rel=1e-12)
     stated = json.loads((folder / "control_totals.json").read_text())[CONTRACTS]["total"]
     assert sum(row[3] for row in found) == Decimal(stated["sum_ContractCommitmentCost"])
+
+
+def test_contracts_leave_as_they_came(
+    marts: duckdb.DuckDBPyConnection, built: DbtSession, data: Path
+) -> None:
+    """FOCUS' Contract Commitment out: the agreements of a month, cell by cell."""
+    came = {
+        row["ContractCommitmentId"]: row
+        for row in rows_of(data / "focus_1_2_1_3_synthetic" / f"{CONTRACTS}.csv")
+    }
+    assert came
+    start = min(row["ContractCommitmentPeriodStart"] for row in came.values())
+    month = date.fromisoformat(f"{start[:7]}-01")
+    after = f"{month + timedelta(days=31):%Y-%m}-01"
+    published = DuckDBMarts(marts, built.settings.build)
+    export = read_focus(published, month, "1.3", "ContractCommitment")
+    assert sorted(export.columns) == sorted(next(iter(came.values())))
+    found = {row["ContractCommitmentId"]: row for row in export.rows()}
+    assert set(found) == {
+        name
+        for name, row in came.items()
+        if row["ContractCommitmentPeriodStart"] < after
+        and row["ContractCommitmentPeriodEnd"] > start
+    }
+    for name, row in found.items():
+        for column in export.columns:
+            value, told = row[column], came[name][column]
+            if isinstance(value, Decimal):
+                assert value == Decimal(told)
+            elif isinstance(value, datetime):
+                assert value == datetime.fromisoformat(told).replace(tzinfo=None)
+            else:
+                assert (value or "") == told
+    before = (month - timedelta(days=1)).replace(day=1)
+    with pytest.raises(
+        RefusedError, match=f"ContractCommitment in the billing period {before:%Y-%m}"
+    ):
+        read_focus(published, before, "1.4", "ContractCommitment")
 
 
 def test_a_term_that_is_over_balances_or_is_told(marts: duckdb.DuckDBPyConnection) -> None:
