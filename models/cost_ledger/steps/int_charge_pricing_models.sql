@@ -1,58 +1,6 @@
 with
 
-rules as (
-
-    select
-        rule_id,
-        priority,
-        source_name,
-        lower(provider) as provider_pattern,
-        lower(service_pattern) as service_pattern,
-        lower(sku_pattern) as sku_pattern,
-        lower(description_pattern) as description_pattern,
-        lower(resource_pattern) as resource_pattern,
-        pricing_model,
-        capacity_unit,
-        valid_from,
-        valid_to
-    from {{ ref('pricing_model_rules') }}
-
-),
-
-rule_periods as (
-
-    {{ rule_periods('rules') }}
-
-),
-
-kinds as (
-
-    select *
-    from {{ ref('int_charge_kinds') }}
-
-),
-
-candidates as (
-
-    select
-        kinds.category_key,
-        rule_periods.first_date,
-        rule_periods.next_first_date,
-        rules.rule_id,
-        rules.pricing_model,
-        rules.capacity_unit,
-        row_number() over (
-            partition by kinds.category_key, rule_periods.first_date
-            order by rules.priority asc nulls last, rules.rule_id asc nulls last
-        ) as preference
-    from kinds
-    cross join rule_periods
-    inner join rules
-        on
-            {{ valid_on('rule_periods.first_date', 'rules') }}
-            and {{ matches_kind('kinds', 'rules') }}
-
-),
+{{ first_fitting_rules(ref('pricing_model_rules'), ['pricing_model', 'capacity_unit']) }},
 
 int_charge_pricing_models as (
 
@@ -63,8 +11,7 @@ int_charge_pricing_models as (
         capacity_unit,
         first_date,
         next_first_date
-    from candidates
-    where preference = 1
+    from first_fits
 
 )
 
