@@ -17,6 +17,7 @@ from orchestration.warehouse.portable import with_names
 TYPES = {"string": "STRING", "bigint": "INT64", "boolean": "BOOL", "date": "DATE"}
 MODELS = {
     "charges": "cost_ledger/_cost_ledger__models.yml",
+    "contract_commitments": "cost_ledger/_contract_commitments__models.yml",
     "cost_allocations": "allocation/_allocation__models.yml",
 }
 CHARGE = {
@@ -28,6 +29,12 @@ CHARGE = {
     "billing_period_start": "timestamp '2026-10-01 00:00:00+00'",
     "charge_period_start": "timestamp '2026-10-01 00:00:00+00'",
     "charge_period_end": "timestamp '2026-10-02 00:00:00+00'",
+}  # fmt: skip
+AGREEMENT = {
+    "contract_commitments_id": "'k'", "contract_commitment_id": "'c'",
+    "contract_commitment_cost": "bignumeric '100'",
+    "contract_commitment_period_start": "timestamp '2026-10-31 23:00:00+00'",
+    "contract_commitment_period_end": "timestamp '2027-10-31 23:00:00+00'",
 }  # fmt: skip
 SHARES = (("1", "0.25", "'search'"), ("2", "0.75", "'care'"))
 
@@ -57,10 +64,11 @@ def marts(client: bigquery.Client, dataset: str) -> ServerMarts:
         f"create table `{dataset}`.`loads` as"
         " select 'l' as load_id, timestamp '2026-11-01 00:00:00+00' as loaded_at"
     ).result()
-    client.query(
-        f"insert into `{dataset}`.`charges` ({', '.join(CHARGE)})"
-        f" values ({', '.join(CHARGE.values())})"
-    ).result()
+    for table, row in (("charges", CHARGE), ("contract_commitments", AGREEMENT)):
+        client.query(
+            f"insert into `{dataset}`.`{table}` ({', '.join(row)})"
+            f" values ({', '.join(row.values())})"
+        ).result()
     for name, ratio, team in SHARES:
         client.query(
             f"insert into `{dataset}`.`cost_allocations`"
