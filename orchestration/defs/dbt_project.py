@@ -47,8 +47,10 @@ class Translator(DagsterDbtTranslator):
         return node_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The layer."""
-        return str(dbt_resource_props["schema"])
+        """The layer; of a model that says it reads later ones, the last of these: an edge back
+        would turn the picture round."""
+        meta = dbt_resource_props["config"].get("meta", {})
+        return str([dbt_resource_props["schema"], *meta.get("reads_later_layers", [])][-1])
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """What the model says of itself, never its SQL."""
