@@ -84,7 +84,7 @@ MISTAKES = (
     Mutation(
         "join that lost a condition",
         "int_charge_routes",
-        "\n            and charges.charge_date = charge_keys.charge_date",
+        "\n            and charges.service_date = charge_keys.service_date",
         "",
     ),
     Mutation(
