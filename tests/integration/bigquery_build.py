@@ -27,7 +27,8 @@ TABLES = {
             'billed' as evidence_level, cast(null as string) as service_name,
             'gpu time' as charge_description, cast(null as string) as sku_id,
             cast(null as string) as model, date '2026-10-01' as charge_date,
-            timestamp '2026-10-01' as billing_period_start, true as has_exchange_rate
+            timestamp '2026-10-01' as billing_period_start, true as has_exchange_rate,
+            cast(null as date) as adjusts_period
     """,
     "allocation.cost_allocations": """
         select concat('a-', team) as allocation_id, 'charge-2' as origin_id,
