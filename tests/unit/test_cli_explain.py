@@ -57,7 +57,7 @@ def _write_marts(settings: Settings, load_id: str) -> None:
                 null::varchar as service_name, 'gpu time' as charge_description,
                 null::varchar as sku_id,
                 null::varchar as model, date '2026-10-01' as charge_date,
-                timestamp '2026-10-01' as billing_period_start;
+                timestamp '2026-10-01' as billing_period_start, null::date as adjusts_period;
             create table allocation.cost_allocations as
             select 'a-' || team as allocation_id, 'charge-2' as origin_id, 'usage' as method_id,
                 null::varchar as rule_id, 'gpu_hours' as driver, 2 as step, ratio,
