@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from tests.bigquery.server import options, trees
-from tests.bigquery.server.dialect import type_of_proto
+from tests.bigquery.server.dialect import Source, type_of_proto
 from tests.bigquery.server.dml import converted, stored
 from tests.bigquery.server.errors import BigQueryError, already_exists, not_implemented
 from tests.bigquery.server.layout import layout
 from tests.bigquery.server.partitions import check_layout
-from tests.bigquery.server.session import TEMPORARY, Session
+from tests.bigquery.server.session import TEMPORARY, Answer, Session
 from tests.bigquery.server.store import Dataset, Ref, Table
 from tests.bigquery.server.types import Field, Type, quoted
 from tests.bigquery.server.values import Rows
 
+QUERY = "__query"
 KEPT = (
     "time_partitioning", "range_partitioning", "clustering", "require_partition_filter",
     "description", "labels", "friendly_name", "primary_key",
@@ -31,16 +33,16 @@ def create_table(session: Session, sql: str, tree: Any) -> tuple[str, Ref]:
     old = before(session, tree, ref, "TABLE")
     if old is not None and tree.is_if_not_exists:
         return what, ref
-    analyzed = session.analyze(session.resolve(sql))
     set_options = options.evaluated(session, sql, tree.options_list, options.TABLE)
     source = tree.clone_data_source or tree.copy_data_source
     if source is not None or tree.like_table_name is not None:
+        session.analyze(session.resolve(sql))
         made = like(session, sql, tree, ref, source)
     else:
-        fields = defined(session, sql, tree, analyzed)
+        answer = session.select(trees.text(sql, tree.query)) if tree.query is not None else None
+        fields = defined(session, sql, tree, definition(session, sql, tree, answer))
         rows = Rows.none()
-        if tree.query is not None:
-            answer = session.select(trees.text(sql, tree.query))
+        if answer is not None:
             rows = stored(fields, converted(session, answer.fields, answer.rows, fields))
         made = Table(ref, fields, rows, primary_key=primary_key(tree))
     made = made.but(**layout(sql, tree, made.fields))
@@ -52,6 +54,22 @@ def create_table(session: Session, sql: str, tree: Any) -> tuple[str, Ref]:
     else:
         session.put(made)
     return what, ref
+
+
+def definition(session: Session, sql: str, tree: Any, answer: Answer | None) -> Any:
+    """CREATE TABLE, analyzed: with a table of the same columns in place of its query, which has had
+    its own analysis and is by far the longest part. Where that is refused, the whole statement is
+    asked: a column may take a literal of the query and not a value of the literal's type.
+    """
+    if answer is not None:
+        if tree.table_element_list is None and not all(field.named for field in answer.fields):
+            raise BigQueryError("CREATE TABLE columns must be named")
+        stand_in = Source(QUERY, tuple(answer.fields))
+        query = trees.Edit(*trees.span(tree.query), f"select * from {QUERY}")
+        short = session.resolve(trees.splice(sql, [query]), [stand_in])
+        with suppress(BigQueryError):
+            return session.analyze(short, [stand_in])
+    return session.analyze(session.resolve(sql))
 
 
 def like(session: Session, sql: str, tree: Any, ref: Ref, source: Any) -> Table:

@@ -155,10 +155,9 @@ def output_fields(columns: Sequence[tuple[str, TypeProto]]) -> list[Field]:
     fields: list[Field] = []
     unnamed = 0
     for name, type_ in columns:
-        if not name or name.startswith("$"):
-            name = f"f{unnamed}_"
-            unnamed += 1
-        fields.append(Field(name, type_of_proto(type_)))
+        named = bool(name) and not name.startswith("$")
+        fields.append(Field(name if named else f"f{unnamed}_", type_of_proto(type_), named=named))
+        unnamed += not named
     return fields
 
 

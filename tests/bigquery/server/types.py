@@ -6,7 +6,7 @@ SQL text and the fields of the REST API.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.bigquery.server.errors import BigQueryError, not_implemented
@@ -74,12 +74,15 @@ class Type:
 
 @dataclass(frozen=True)
 class Field:
-    """A column. `mode` is NULLABLE or REQUIRED; REPEATED is an ARRAY type, as in SQL."""
+    """A column. `mode` is NULLABLE or REQUIRED; REPEATED is an ARRAY type, as in SQL. One that a
+    query gives no name is not `named`: its name is ours.
+    """
 
     name: str
     type: Type
     mode: str = "NULLABLE"
     description: str | None = None
+    named: bool = field(default=True, compare=False)
 
     def to_rest(self) -> dict[str, Any]:
         """As in a table's `schema.fields`."""
