@@ -2,7 +2,7 @@
    (int_charge_kinds) and time between changes of the rules, where one fits.
 
    Args:
-       rules: relation of rules in the shape of the seed category_rules.
+       rules: relation of rules in the shape of the seed category_rules; an empty pattern fits all.
        columns: what the rules say.
        told: further column → SQL over the CTEs `kinds` and `rules`. #}
 {% macro first_fitting_rules(rules, columns, told={}) -%}
@@ -30,8 +30,55 @@ rule_periods as (
 
 kinds as (
 
-    select *
+    select
+        *,
+        lower(coalesce(service_provider_name, '')) as provider_text,
+        lower(coalesce(service_name, '')) as service_text,
+        lower(coalesce(service_category, '')) as service_category_text
     from {{ ref('int_charge_kinds') }}
+
+),
+
+services as (
+
+    select
+        source_name,
+        provider_text,
+        service_text,
+        service_category_text
+    from kinds
+    group by source_name, provider_text, service_text, service_category_text
+
+),
+
+-- Services are few: most rules fall away before a kind is asked for its texts.
+service_rules as (
+
+    select
+        services.source_name,
+        services.provider_text,
+        services.service_text,
+        services.service_category_text,
+        rules.rule_id,
+        rules.priority,
+        rules.sku_pattern,
+        rules.description_pattern,
+        rules.resource_pattern,
+        {%- for column in columns %}
+        rules.{{ column }},
+        {%- endfor %}
+        rules.valid_from,
+        rules.valid_to
+    from services
+    inner join rules
+        on
+            (rules.source_name is null or services.source_name = rules.source_name)
+            and {{ like_pattern('services.provider_text', 'rules.provider_pattern') }}
+            -- A service is known by its name, or by the category FOCUS gives it.
+            and (
+                {{ like_pattern('services.service_text', 'rules.service_pattern') }}
+                or {{ like_pattern('services.service_category_text', 'rules.service_pattern') }}
+            )
 
 ),
 
@@ -56,11 +103,24 @@ fits as (
                 rules.description_pattern asc nulls first
         ) as preference
     from kinds
-    cross join rule_periods
-    inner join rules
+    inner join service_rules as rules
         on
-            {{ valid_on('rule_periods.first_date', 'rules') }}
-            and {{ matches_kind('kinds', 'rules') }}
+            kinds.source_name = rules.source_name
+            and kinds.provider_text = rules.provider_text
+            and kinds.service_text = rules.service_text
+            and kinds.service_category_text = rules.service_category_text
+            and (
+                {{ like_pattern('kinds.sku_id', 'rules.sku_pattern') }}
+                or {{ like_pattern('kinds.sku_meter', 'rules.sku_pattern') }}
+                or {{ like_pattern('kinds.sku_price_id', 'rules.sku_pattern') }}
+            )
+            and {{ like_pattern('kinds.charge_description', 'rules.description_pattern') }}
+            and (
+                {{ like_pattern('kinds.resource_id', 'rules.resource_pattern') }}
+                or {{ like_pattern('kinds.resource_name', 'rules.resource_pattern') }}
+            )
+    inner join rule_periods
+        on {{ valid_on('rule_periods.first_date', 'rules') }}
 
 ),
 

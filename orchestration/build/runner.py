@@ -113,7 +113,8 @@ class DbtSession:
         started = time.monotonic()
         self.parse()
         self.register()
-        arguments = ["build", "--indirect-selection", "eager"]
+        # The results are in memory, and the manifest is on the disk since the parse.
+        arguments = ["build", "--indirect-selection", "eager", "--no-write-json"]
         for kind in NOT_RUN:
             arguments += ["--exclude-resource-type", kind]
         arguments += ["--select", *select] if select else []
