@@ -32,6 +32,7 @@ kinds as (
 
     select
         *,
+        coalesce(source_name, '') as source_text,
         lower(coalesce(service_provider_name, '')) as provider_text,
         lower(coalesce(service_name, '')) as service_text,
         lower(coalesce(service_category, '')) as service_category_text
@@ -42,12 +43,12 @@ kinds as (
 services as (
 
     select
-        source_name,
+        source_text,
         provider_text,
         service_text,
         service_category_text
     from kinds
-    group by source_name, provider_text, service_text, service_category_text
+    group by source_text, provider_text, service_text, service_category_text
 
 ),
 
@@ -55,7 +56,7 @@ services as (
 service_rules as (
 
     select
-        services.source_name,
+        services.source_text,
         services.provider_text,
         services.service_text,
         services.service_category_text,
@@ -72,7 +73,7 @@ service_rules as (
     from services
     inner join rules
         on
-            (rules.source_name is null or services.source_name = rules.source_name)
+            (rules.source_name is null or services.source_text = rules.source_name)
             and {{ like_pattern('services.provider_text', 'rules.provider_pattern') }}
             -- A service is known by its name, or by the category FOCUS gives it.
             and (
@@ -105,7 +106,7 @@ fits as (
     from kinds
     inner join service_rules as rules
         on
-            kinds.source_name = rules.source_name
+            kinds.source_text = rules.source_text
             and kinds.provider_text = rules.provider_text
             and kinds.service_text = rules.service_text
             and kinds.service_category_text = rules.service_category_text
