@@ -110,6 +110,37 @@ CASES.append(
     )
 )
 
+# The same at xAI, whose text tokens hold the cached ones. The prices are the reporter's own, far
+# apart on purpose; the thread gives the answer's tokens of its first example only.
+spend("grok-code-fast-1", "xai", 2_693, 5, **cached(2_585, text_tokens=2_693))
+LIST += prices(
+    "x-ai",
+    "grok-code-fast-1",
+    {"input_uncached": "200", "input_cache_read": "0.00001", "output": "0.00001"},
+)
+CASES.append(
+    Case(
+        "LL#14874 cached tokens charged twice",
+        "gateway",
+        "grok-code-fast-1",
+        usd((108, "200"), (2_585, "0.00001"), (5, "0.00001")),
+        usd((2_693, "200"), (2_585, "0.00001"), (5, "0.00001")),
+        ("0.0216", None),
+    )
+)
+
+# Cached tokens at the full price, for want of a column for theirs; gpt-4o's prices as above.
+spend("gpt-4o-2024-11-20", "openai", 62_394, 214, **cached(60_024))
+CASES.append(
+    Case(
+        "LA#4590 cached tokens at the full price",
+        "gateway",
+        "gpt-4o-2024-11-20",
+        usd((2_370, "2.5"), (60_024, "1.25"), (214, "10")),
+        usd((62_394, "2.5"), (214, "10")),
+    )
+)
+
 # Written tokens charged twice: once inside the prompt, once as written. The vendor's console has
 # 0.04614 for the writes and 0.00825 for the answer; the tool said 0.091311.
 spend("claude-3-7-sonnet-20250219", "anthropic", 12_307, 550, cache_creation_input_tokens=12_304)
