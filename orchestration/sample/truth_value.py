@@ -116,13 +116,14 @@ _REQUESTS = """
         from support_days
     )
 """
+# Nobody counts what the company's own servers answer: their cost is in no cost per inference.
 _USAGE_UNITS = {
     "cost_per_inference": f"""
         select month, cost, inferences
         from (select month, sum(inferences) as inferences from {_REQUESTS} group by month)
         inner join (
             select month, sum(cost) as cost from true_charges
-            where category in ('hosted_inference', 'self_hosted_inference') group by month
+            where category = 'hosted_inference' group by month
         ) using (month)
         order by month
     """,
@@ -133,8 +134,7 @@ _USAGE_UNITS = {
         )
         inner join (
             select month, sum(cost) as cost from true_charges
-            where category in
-                ('hosted_inference', 'self_hosted_inference', 'embedding_retrieval')
+            where category in ('hosted_inference', 'embedding_retrieval')
             group by month
         ) using (month)
         order by month

@@ -6,6 +6,8 @@ costs_daily as (
 
     select
         {{ entities | join(',\n        ') }},
+        workload,
+        ledger_category,
         lifecycle,
         cost,
         allocations,
@@ -16,22 +18,45 @@ costs_daily as (
 
 ),
 
+served_workload_days as (
+
+    select
+        workload,
+        usage_date
+    from {{ ref('int_served_workload_days') }}
+
+),
+
+costed as (
+
+    select
+        costs_daily.*,
+        {{ is_usage_counted('costs_daily', 'served_workload_days') }} as is_usage_counted
+    from costs_daily
+    left join served_workload_days
+        on
+            costs_daily.workload = served_workload_days.workload
+            and costs_daily.charge_date = served_workload_days.usage_date
+
+),
+
 -- What a unit's cost is counted from: everything, the AI part, or the part that answers requests.
 bases as (
-    {% for basis, condition in [
-        ('all', 'true'),
-        ('ai', 'is_ai'),
-        ('inference', "is_ai and lifecycle = 'inference'"),
-        ('tokens', "is_ai and lifecycle in ('inference', 'embedding')"),
+    {% for basis, condition, counted in [
+        ('all', 'true', 'true'),
+        ('ai', 'is_ai', 'true'),
+        ('inference', "is_ai and lifecycle = 'inference'", 'is_usage_counted'),
+        ('tokens', "is_ai and lifecycle in ('inference', 'embedding')", 'is_usage_counted'),
     ] %}
     select
         '{{ basis }}' as basis,
         {{ entities | join(',\n        ') }},
         sum(cost) as cost,
+        sum(case when {{ counted }} then cost end) as counted_cost,
         {{ sum_bigint('allocations') }} as allocations,
         {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         charge_date
-    from costs_daily
+    from costed
     where {{ condition }}
     group by {{ entities | join(', ') }}, charge_date
     {{ 'union all' if not loop.last }}
@@ -46,6 +71,7 @@ int_cost_bases_daily as (
         'all' as entity_type,
         'all' as entity,
         {{ as_money('sum(cost)') }} as cost,
+        {{ as_money('sum(counted_cost)') }} as counted_cost,
         {{ sum_bigint('allocations') }} as allocations,
         {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         charge_date
@@ -59,6 +85,7 @@ int_cost_bases_daily as (
         '{{ entity }}' as entity_type,
         {{ entity }} as entity,
         {{ as_money('sum(cost)') }} as cost,
+        {{ as_money('sum(counted_cost)') }} as counted_cost,
         {{ sum_bigint('allocations') }} as allocations,
         {{ sum_bigint('unknown_cost_allocations') }} as unknown_cost_allocations,
         charge_date

@@ -6,12 +6,14 @@ cost_allocations as (
 
     select
         origin_id,
+        workload,
+        ledger_category,
         is_ai,
         lifecycle,
         sum(cost) as cost,
         charge_date
     from {{ ref('cost_allocations') }}
-    group by origin_id, is_ai, lifecycle, charge_date
+    group by origin_id, workload, ledger_category, is_ai, lifecycle, charge_date
 
 ),
 
@@ -26,9 +28,19 @@ charges as (
 
 ),
 
+served_workload_days as (
+
+    select
+        workload,
+        usage_date
+    from {{ ref('int_served_workload_days') }}
+
+),
+
 units_daily as (
 
     select
+        metric,
         basis,
         unit_date
     from {{ ref('int_units_daily') }}
@@ -42,8 +54,10 @@ counted_days as (
         unit_date,
         max(case when basis = 'all' then 1 else 0 end) = 1 as counts_all,
         max(case when basis = 'ai' then 1 else 0 end) = 1 as counts_ai,
-        max(case when basis = 'tokens' then 1 else 0 end) = 1 as counts_tokens,
-        max(case when basis = 'inference' then 1 else 0 end) = 1 as counts_inference
+        max(case when metric = 'cost_per_1m_tokens' then 1 else 0 end) = 1 as counts_tokens,
+        max(case when metric = 'cost_per_inference' then 1 else 0 end) = 1 as counts_requests,
+        max(case when basis = 'inference' and metric <> 'cost_per_inference' then 1 else 0 end) = 1
+            as counts_inference
     from units_daily
     group by unit_date
 
@@ -61,11 +75,16 @@ classified as (
             counted_days.counts_all
             or cost_allocations.is_ai and counted_days.counts_ai
             or cost_allocations.is_ai
-            and cost_allocations.lifecycle in ('inference', 'embedding')
-            and counted_days.counts_tokens
-            or cost_allocations.is_ai
             and cost_allocations.lifecycle = 'inference'
-            and counted_days.counts_inference,
+            and counted_days.counts_inference
+            or cost_allocations.is_ai
+            and {{ is_usage_counted('cost_allocations', 'served_workload_days') }}
+            and (
+                cost_allocations.lifecycle = 'inference'
+                and counted_days.counts_requests
+                or cost_allocations.lifecycle in ('inference', 'embedding')
+                and counted_days.counts_tokens
+            ),
             false
         ) as is_in_unit_costs,
         charges.period_start,
@@ -75,6 +94,10 @@ classified as (
         on cost_allocations.origin_id = charges.charge_id
     left join counted_days
         on cost_allocations.charge_date = counted_days.unit_date
+    left join served_workload_days
+        on
+            cost_allocations.workload = served_workload_days.workload
+            and cost_allocations.charge_date = served_workload_days.usage_date
 
 ),
 

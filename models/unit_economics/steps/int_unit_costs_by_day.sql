@@ -20,6 +20,7 @@ cost_bases_daily as (
         entity_type,
         entity,
         cost,
+        counted_cost,
         allocations,
         unknown_cost_allocations,
         charge_date
@@ -37,8 +38,8 @@ metrics as (
 
 ),
 
--- A day on which no one counted the unit adds cost that no unit could carry: it is left out, and
--- completeness says so.
+-- Cost that no unit could carry, of a day or of a server whose units no one counted, is left out,
+-- and completeness says so.
 counted_days as (
 
     select
@@ -55,7 +56,14 @@ costs as (
         metrics.metric,
         cost_bases_daily.entity_type,
         cost_bases_daily.entity,
-        sum(case when counted_days.unit_date is not null then cost_bases_daily.cost end) as cost,
+        sum(
+            case
+                when counted_days.unit_date is null then null
+                when metrics.metric in ('cost_per_inference', 'cost_per_1m_tokens')
+                    then cost_bases_daily.counted_cost
+                else cost_bases_daily.cost
+            end
+        ) as cost,
         sum(cost_bases_daily.cost) as month_cost,
         {{ sum_bigint('cost_bases_daily.allocations') }} as allocations,
         {{ sum_bigint('cost_bases_daily.unknown_cost_allocations') }} as unknown_cost_allocations,
