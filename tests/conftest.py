@@ -121,16 +121,20 @@ def bigquery(
 ) -> Iterator[BigQueryServer]:
     """One server a worker; a test uses datasets of its own and leaves the server running."""
     needs("zetasql", "wasmtime")
-    server = BigQueryServer(tmp_path_factory.mktemp("bigquery"), storage.endpoint).start()
+    answers = shared_folder(tmp_path_factory) / "answers"
+    server = BigQueryServer(tmp_path_factory.mktemp("bigquery"), storage.endpoint, answers).start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def own_bigquery(tmp_path: Path, storage: Storage) -> Iterator[BigQueryServer]:
+def own_bigquery(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, storage: Storage
+) -> Iterator[BigQueryServer]:
     """A server for one test, which may kill and restart it."""
     needs("zetasql", "wasmtime")
-    server = BigQueryServer(tmp_path / "bigquery", storage.endpoint).start()
+    answers = shared_folder(tmp_path_factory) / "answers"
+    server = BigQueryServer(tmp_path / "bigquery", storage.endpoint, answers).start()
     yield server
     server.kill()
 
