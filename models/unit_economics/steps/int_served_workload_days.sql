@@ -4,6 +4,7 @@ token_usage as (
 
     select
         workload,
+        total_tokens,
         usage_date
     from {{ ref('token_usage_daily') }}
     where
@@ -19,6 +20,8 @@ int_served_workload_days as (
         usage_date
     from token_usage
     group by workload, usage_date
+    -- Of a day that was counted in part the cost is not known in part.
+    having count(total_tokens) = count(*)
 
 )
 
