@@ -1,15 +1,13 @@
 with
 
-token_usage as (
+self_hosted_days as (
 
     select
         workload,
-        total_tokens,
+        tokens,
         usage_date
-    from {{ ref('token_usage_daily') }}
-    where
-        service_tier = 'self_hosted'
-        and workload is not null
+    from {{ ref('int_self_hosted_days') }}
+    where workload is not null
 
 ),
 
@@ -18,10 +16,10 @@ int_served_workload_days as (
     select
         workload,
         usage_date
-    from token_usage
+    from self_hosted_days
     group by workload, usage_date
-    -- Of a day that was counted in part the cost is not known in part.
-    having count(total_tokens) = count(*)
+    -- Several models share a workload's cost: all of them must have been counted.
+    having count(tokens) = count(*)
 
 )
 
