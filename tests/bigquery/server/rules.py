@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from tests.bigquery.server import planner, trees
@@ -113,9 +112,3 @@ def check_query(resolved: Resolved, analyzed: Any) -> None:
 
 def has_subquery(tree: Any) -> bool:
     return any(trees.kind(node) == "ASTExpressionSubquery" for node in trees.walk(tree))
-
-
-def explained(error: BigQueryError, resolved: Resolved) -> BigQueryError:
-    """GoogleSQL's message with the tables' names as BigQuery writes them."""
-    message = re.sub(r" \[at \d+:\d+\]$", "", str(error))
-    return BigQueryError(message, error.code, error.reason)

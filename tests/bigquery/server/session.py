@@ -1,7 +1,8 @@
 """A script's view of the store: names to tables, queries to rows.
 
 The executor takes rows for tables that are one identifier, so `project`.`dataset`.`table` becomes
-`project.dataset.table`, with the table's own name as alias where the query gives none.
+`table.1`, with the table's own name as alias where the query gives none. The same statement in
+another dataset is then the same for GoogleSQL, whose answer is kept.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tests.bigquery.server.values import Rows
 
 BY_ARRIVAL = tuple(Field(name, Type(kind)) for name, kind in PSEUDO)
 TEMPORARY = "_temporary"  # the dataset of a script's own tables
+CREATED = "__created"  # what CREATE TABLE makes
 FRESH = {
     "current_timestamp", "current_date", "current_datetime", "current_time", "rand",
     "generate_uuid", "session_user",
@@ -55,6 +57,25 @@ class Resolved:
     tables: dict[str, Table] = field(default_factory=dict)  # by identifier
     made: dict[str, Source] = field(default_factory=dict)  # those that are computed
     tree: Any = None
+
+    def name(self, table: Table) -> str:
+        """Its identifier: no name that a query gives has a dot."""
+        for name, known in self.tables.items():
+            if known is table:
+                return name
+        name = f"table.{len(self.tables) + 1}"
+        self.tables[name] = table
+        return name
+
+    def explained(self, error: BigQueryError) -> BigQueryError:
+        """GoogleSQL's objection with the tables' names as BigQuery writes them."""
+        message = re.sub(r" \[at \d+:\d+\]$", "", str(error))
+        message = re.sub(r"\btable\.\d+\b", self._written, message)
+        return BigQueryError(message, error.code, error.reason)
+
+    def _written(self, name: re.Match[str]) -> str:
+        table = self.tables.get(name[0])
+        return table.ref.path if table else name[0]
 
 
 @dataclass
@@ -164,12 +185,13 @@ class Session:
                 edits.append(self._target(node, found))
             elif kind in ("ASTCloneDataSource", "ASTCopyDataSource"):
                 table = self.table(self.ref(trees.names(node.path_expr)))
-                found.tables[table.ref.path] = table
-                edits.append(Edit(*trees.span(node.path_expr), quoted(table.ref.path)))
-            elif kind == "ASTCreateTableStatement" and node.like_table_name is not None:
+                edits.append(Edit(*trees.span(node.path_expr), quoted(found.name(table))))
+            elif kind == "ASTCreateTableStatement":
+                edits.append(Edit(*trees.span(node.name), CREATED))
+                if node.like_table_name is None:
+                    continue
                 table = self.table(self.ref(trees.names(node.like_table_name)))
-                found.tables[table.ref.path] = table
-                edits.append(Edit(*trees.span(node.like_table_name), quoted(table.ref.path)))
+                edits.append(Edit(*trees.span(node.like_table_name), quoted(found.name(table))))
         found.sql = trees.splice(sql, edits)
         self.referenced |= {table.ref for table in found.tables.values()}
         return found
@@ -188,21 +210,17 @@ class Session:
         if path[0].lower() in scope and not (len(path) > 1 and self.has(self.ref(path))):
             return []  # an array of a table in the same FROM
         table = self.table(self.ref(path))
-        name = table.ref.path
         edits = []
         if node.for_system_time is not None:
             table = self.as_of(table, trees.text(sql, node.for_system_time.expression))
-            name = f"{name}@{table.modified}"
             edits.append(Edit(*trees.span(node.for_system_time), ""))
-        found.tables[name] = table
-        return [*edits, Edit(*trees.span(node.path_expr), quoted(name) + alias)]
+        return [*edits, Edit(*trees.span(node.path_expr), quoted(found.name(table)) + alias)]
 
     def _target(self, node: Any, found: Resolved) -> Edit:
         table = self.table(self.ref(trees.names(node.target_path)))
-        found.tables[table.ref.path] = table
         takes_alias = trees.kind(node) not in ("ASTInsertStatement", "ASTTruncateStatement")
         alias = f" as {quoted(table.ref.table)}" if takes_alias and not node.alias else ""
-        return Edit(*trees.span(node.target_path), quoted(table.ref.path) + alias)
+        return Edit(*trees.span(node.target_path), quoted(found.name(table)) + alias)
 
     def as_of(self, table: Table, moment: str) -> Table:
         """The version at a moment.
@@ -220,7 +238,10 @@ class Session:
         """The resolved statement. Raises BigQueryError where GoogleSQL objects."""
         sources = [self._shape(name, table) for name, table in resolved.tables.items()]
         sources += [*resolved.made.values(), *extra]
-        return googlesql.analyze(resolved.sql, sources, self.constants)
+        try:
+            return googlesql.analyze(resolved.sql, sources, self.constants)
+        except BigQueryError as error:
+            raise resolved.explained(error) from error
 
     def check(self, sql: str) -> Resolved:
         """Raises BigQueryError for what the analyzer or the rules refuse in a statement."""
@@ -270,7 +291,7 @@ class Session:
                 resolved.sql, sources, self.constants, lasting=not fresh
             )
         except BigQueryError as error:
-            raise rules.explained(error, resolved) from error
+            raise resolved.explained(error) from error
         return Answer(unique(fields), rows, read, lasting)
 
     def value(self, expression: str) -> Any:
