@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from orchestration.settings import Settings, load_settings
 from tests.bigquery.process import BigQueryServer, Storage
-from tests.parses import share_parses
+from tests.parses import FOLDER, share_parses
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,8 +63,10 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def one_parse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """dbt reads the project once for all workspaces."""
+    folder = shared_folder(tmp_path_factory) / "parses"
+    share_parses(folder)
     with pytest.MonkeyPatch.context() as monkeypatch:
-        share_parses(monkeypatch, shared_folder(tmp_path_factory) / "parses")
+        monkeypatch.setenv(FOLDER, str(folder))
         yield
 
 

@@ -1,4 +1,4 @@
-"""dbt reads the project once for all workspaces of a test run.
+"""dbt reads the project once for all workspaces of a test run, whatever process they are run in.
 
 A workspace of its own a test would have dbt read the whole project anew each time, a quarter of a
 run's time, although nothing of what it reads depends on where the workspace lies. dbt itself
@@ -12,22 +12,25 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
+from filelock import FileLock
 
 from orchestration.build import runner
 from orchestration.settings import PROJECT_ROOT
 
+FOLDER = "TWINLEDGER_TEST_PARSES"
+"""The variable that tells tests/product.py the folder of what is kept."""
 KEPT = "partial_parse.msgpack"
 
 
-def share_parses(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Start each parse of the project from what was kept in `folder`, and keep what it gave."""
+def share_parses(folder: Path) -> None:
+    """From now on, in this process, start each parse of the project from what was kept in `folder`,
+    and keep what it gave."""
     parse = runner.DbtSession.parse
 
     def shared(session: runner.DbtSession) -> Any:
         if session.manifest is not None or vars(runner)["PROJECT_ROOT"] != PROJECT_ROOT:
             return parse(session)
-        _leave_out_the_path(monkeypatch)
+        _leave_out_the_path()
         settings = session.settings
         prefix = session.warehouse.environment()["TWINLEDGER_SCHEMA_PREFIX"]
         name = "-".join(
@@ -39,21 +42,24 @@ def share_parses(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
             )
         )
         kept, own = folder / name / KEPT, session.target / KEPT
-        if kept.exists() and not own.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        # Processes that start together wait for the first of them to read.
+        with FileLock(kept.with_suffix(".lock")):
+            if not kept.exists():
+                manifest = parse(session)
+                fresh = kept.with_suffix(f".{os.getpid()}")
+                shutil.copyfile(own, fresh)
+                fresh.replace(kept)
+                return manifest
+        if not own.exists():
             own.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(kept, own)
-        manifest = parse(session)
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            fresh = kept.with_suffix(f".{os.getpid()}")
-            shutil.copyfile(own, fresh)
-            fresh.replace(kept)
-        return manifest
+        return parse(session)
 
-    monkeypatch.setattr(runner.DbtSession, "parse", shared)
+    runner.DbtSession.parse = shared  # type: ignore[assignment,method-assign]
 
 
-def _leave_out_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+def _leave_out_the_path() -> None:
     """DuckDB's file is the one thing of a workspace that dbt compares; no model reads it."""
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
@@ -64,4 +70,4 @@ def _leave_out_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
             return tuple(key for key in keys(self) if key != "path")
 
         connection_keys.without_path = True  # type: ignore[attr-defined]
-        monkeypatch.setattr(DuckDBCredentials, "_connection_keys", connection_keys)
+        DuckDBCredentials._connection_keys = connection_keys

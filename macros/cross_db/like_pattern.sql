@@ -9,8 +9,9 @@
 {%- endmacro %}
 
 {% macro bigquery__like_pattern(expression, pattern) -%}
-    (
-        {{ pattern }} is null
-        or lower(coalesce({{ expression }}, '')) like replace({{ pattern }}, '\\', '\\\\')
+    if(
+        {{ pattern }} is null,
+        true,
+        lower(coalesce({{ expression }}, '')) like replace({{ pattern }}, '\\', '\\\\')
     )
 {%- endmacro %}

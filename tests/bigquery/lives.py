@@ -15,7 +15,7 @@ USAGE = "cost_ledger.token_usage_daily"
 
 
 def later_days(twins: Twins) -> None:
-    """The next days, restated deliveries, and a run that finds nothing new."""
+    """The next days, restated deliveries, a run that finds nothing new, and a past day's state."""
     twins.happen(scenarios.next_days)
     with timed("the next days, both engines"):
         twins.run()
@@ -33,15 +33,21 @@ def later_days(twins: Twins) -> None:
     for former, present in zip(before, twins.marts(), strict=True):
         assert not differences(former, present)
 
+    with timed("a past state, both engines"):
+        twins.run("--as-of", str(scenarios.AS_OF))
+    twins.assert_equal("a past state", as_of=True)
+    twins.assert_equal("the present beside it")
+    assert _loads(twins, as_of=True) < _loads(twins, as_of=False)
+
 
 def next_version(twins: Twins, project: Path) -> None:
-    """A new column in a bill and in the models, a full refresh, and the state of a past day.
+    """A new column in a bill and in the models, and a full refresh.
 
     Args:
         project: an empty folder for the checkout of the next version.
     """
     scenarios.next_version(project)
-    twins.happen(scenarios.next_days, scenarios.new_source_column)
+    twins.happen(scenarios.new_source_column)
     with timed("the next version of the project, both engines"):
         twins.run(project=project)
     twins.assert_equal("a new column")
@@ -52,12 +58,6 @@ def next_version(twins: Twins, project: Path) -> None:
         twins.run("--full-refresh", project=project)
     twins.assert_equal("a full refresh")
     assert set(_knows_new_column(twins)) == {True}
-
-    with timed("a past state, both engines"):
-        twins.run("--as-of", str(scenarios.AS_OF), project=project)
-    twins.assert_equal("a past state", as_of=True)
-    twins.assert_equal("the present beside it")
-    assert _loads(twins, as_of=True) < _loads(twins, as_of=False)
 
 
 def _knows_new_column(twins: Twins) -> list[bool]:

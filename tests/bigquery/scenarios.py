@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -28,6 +29,7 @@ from orchestration.pricing import snapshot
 from orchestration.publishing.tables import public_ids, read_manifest, relations
 from orchestration.sample import write_sample
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+from tests import product
 from tests.bigquery.readers import PUBLISH_LOG
 
 LAST_DAY = date(2026, 10, 1)
@@ -41,10 +43,12 @@ LANDED_AT = "2026-09-30T06:00:00.000000Z"
 AS_OF = date(2026, 10, 5)
 """A day on which only the first files were known."""
 
-KEPT = {"litellm": 4, "outcomes": 4, "exports": 2}
+KEPT = {"litellm": 9, "outcomes": 4, "exports": 4}
 """One of so many lines is kept of each file: GoogleSQL's reference executor is slow."""
 BUSY_DAYS = (LAST_DAY - timedelta(days=11), LAST_DAY - timedelta(days=10))
-"""The days with repeated and with broken requests, of which all are kept."""
+"""The days with repeated and with broken requests. Those are kept, and as many others that they are
+few enough to be quarantined."""
+BUSY_KEPT = 2
 PRICED_PROVIDERS = ("openai", "anthropic")
 PRICED_MODELS = (
     "claude-haiku-4-5", "gpt-4o", "gpt-4o-mini", "gpt-5-mini", "gpt-5.6-sol",
@@ -75,13 +79,25 @@ def write_company(folder: Path) -> None:
     busy = {f"spend_logs_{day}.csv" for day in BUSY_DAYS}
     for name, one_of in KEPT.items():
         for file in sorted((folder / name).rglob("*.csv*")):
-            if file.name not in busy:
-                header, *rows = _read_csv(file)
-                _write_csv(file, [header, *rows[::one_of]])
+            header, *rows = _read_csv(file)
+            kept = _some_requests(header, rows) if file.name in busy else rows[::one_of]
+            _write_csv(file, [header, *kept])
     _repeat_without_end(folder / "litellm" / f"spend_logs_{BUSY_DAYS[0]}.csv")
     # With lines missing no bill adds up to its invoice: its period is not over.
     periods = folder / "invoices" / "billing_periods.csv"
     periods.write_text(periods.read_text(encoding="utf-8").replace("Closed", "Open"), "utf-8")
+
+
+def _some_requests(header: list[str], rows: list[list[str]]) -> list[list[str]]:
+    """All lines of one of `BUSY_KEPT` requests, of those that stand twice, and of broken ones."""
+    ids = [row[header.index("request_id")] for row in rows]
+    times = Counter(ids)
+    chosen = {*list(times)[::BUSY_KEPT]}
+    return [
+        row
+        for row, id_ in zip(rows, ids, strict=True)
+        if id_ in chosen or times[id_] > 1 or "broken" in id_
+    ]
 
 
 def _repeat_without_end(file: Path) -> None:
@@ -219,51 +235,43 @@ def _write_csv(file: Path, rows: list[list[str]]) -> None:
     file.write_bytes(gzip.compress(content, mtime=0) if file.suffix == ".gz" else content)
 
 
-def take_parse(other: Path, workspace: Path) -> None:
-    """Let dbt start from how it read the project in another workspace: nothing of it changed."""
-    file = Path(".twinledger", "target", "partial_parse.msgpack")
-    (workspace / file).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(other / file, workspace / file)
-
-
-def age(workspace: Path) -> None:
-    """Let what has landed so far have landed at `LANDED_AT`."""
+def age(workspace: Path, landed_at: str = LANDED_AT) -> None:
+    """Let what has landed so far have landed at that time."""
     for manifest in (workspace / "lake" / "_loads").glob("*.json"):
         content = json.loads(manifest.read_text(encoding="utf-8"))
-        manifest.write_text(json.dumps({**content, "loaded_at": LANDED_AT}), encoding="utf-8")
+        manifest.write_text(json.dumps({**content, "loaded_at": landed_at}), encoding="utf-8")
 
 
 # The product.
 
 
 def run_product(
-    workspace: Path, *arguments: str, project: Path = PROJECT_ROOT, data_tests: bool = False
+    workspace: Path, *arguments: str, project: Path = PROJECT_ROOT, checks: bool = False
 ) -> str:
     """`twinledger run` from a checkout; what it printed. It must succeed."""
-    process = start_product(workspace, *arguments, project=project, data_tests=data_tests)
+    process = start_product(workspace, *arguments, project=project, checks=checks)
     printed, _ = process.communicate(timeout=900)
     assert process.returncode == 0, f"twinledger run {arguments} in {workspace}:\n{printed[-6000:]}"
     return printed
 
 
 def start_product(
-    workspace: Path, *arguments: str, project: Path = PROJECT_ROOT, data_tests: bool = False
+    workspace: Path, *arguments: str, project: Path = PROJECT_ROOT, checks: bool = False
 ) -> subprocess.Popen[str]:
     """The same, still running; in a process group of its own.
 
     Args:
-        data_tests: run them too. They take most of a build's time on the loopback server, and what
-            they would find the comparison finds: only the first build of the ladder has them.
+        checks: the data tests and Great Expectations too. The former take most of a build's time on
+            the loopback server, and what they would find the comparison finds: only the first build
+            of the ladder has them.
     """
-    command = "from orchestration.cli import main; main()"
-    if not data_tests:
-        command = f"from orchestration.build import runner; runner.NOT_RUN += ('test',); {command}"
-    settings = workspace / "twinledger.toml"
+    flags = () if checks else (product.WITHOUT_DATA_TESTS, product.WITHOUT_GATE)
+    command = [sys.executable, "-m", product.__name__, *flags, "run", *arguments]
     return subprocess.Popen(
-        [sys.executable, "-c", command, "run", *arguments, "--settings", str(settings)],
-        # `python -c` looks for modules in the folder it runs in before those installed.
+        [*command, "--settings", str(workspace / "twinledger.toml")],
+        # `python -m` looks for modules in the folder it runs in before those installed.
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(project), "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": f"{project}{os.pathsep}{PROJECT_ROOT}", "COLUMNS": "200"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -95,6 +95,33 @@ def test_other_rows_types_or_constants_are_another_request(kept):
     assert str(server.rows("select max(id) from d.t")[0][0]) == "1.5"
 
 
+def test_a_subquery_that_reads_no_table_is_asked_once_for_two_statements(monkeypatch):
+    server = filled()
+    asked, ask = [], googlesql.ask
+
+    def asks(method, request, lasting):
+        if method != "Parse":
+            asked.append(request)
+        return ask(method, request, lasting)
+
+    monkeypatch.setattr(googlesql, "ask", asks)
+    model = "with a as (select 17 as x, 'p' as y), t as (select x, y from a) select * from t"
+    server.run(f"create table d.u as select * from ({model}) as q where false limit 0")
+    assert [(f.name, f.type.kind) for f in server.table("u").fields] == [
+        ("x", "INT64"), ("y", "STRING"),
+    ]  # fmt: skip
+    asked.clear()
+    wrapped = f"with w as (select y from ({model}) as q) select y, 1 from w union all select 'z', 2"
+    assert sorted(server.rows(wrapped)) == [("p", 1), ("z", 2)]
+    # The model itself has the request that it had before: its answer is kept.
+    (outer,) = [request for request in asked if b"17 as x" not in request]
+    assert b"__constant_1" in outer
+    # What reads a table, and what fails, is asked as it stands.
+    assert server.rows("select * from (with a as (select id from d.t) select max(id) as m from a)")
+    server.refuses(f"select z from ({model})", "Unrecognized name: z")
+    server.refuses("select * from (with a as (select 1 / 0 as x) select x from a)", "division by")
+
+
 def test_the_same_in_another_dataset_is_no_other_request(monkeypatch):
     server = filled()
     server.run("create schema e")

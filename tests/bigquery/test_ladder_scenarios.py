@@ -21,7 +21,9 @@ def test_a_first_build(fresh: Twins, tmp_path: Path) -> None:
         twins.assert_equal(f"the first build, {fresh.seconds:.0f} s on both engines")
 
 
-def test_later_days_then_restated_deliveries_then_nothing_new(fresh: Twins, tmp_path: Path) -> None:
+def test_later_days_then_restated_deliveries_then_nothing_new_then_a_past_state(
+    fresh: Twins, tmp_path: Path
+) -> None:
     with fresh.copy(tmp_path / "twins") as twins:
         lives.later_days(twins)
 
@@ -38,6 +40,6 @@ def test_the_real_service_said_the_same(fresh: Twins, tmp_path: Path) -> None:
 
 
 # Last: a worker takes from the end of the other's list, and leaves it two tests.
-def test_a_new_column_then_a_full_refresh_then_a_past_state(fresh: Twins, tmp_path: Path) -> None:
+def test_a_new_column_then_a_full_refresh(fresh: Twins, tmp_path: Path) -> None:
     with fresh.copy(tmp_path / "twins") as twins:
         lives.next_version(twins, tmp_path / "project")

@@ -95,7 +95,7 @@ def twins(tmp_path: Path) -> Iterator[Twins]:
 def test_the_lives_of_the_company_on_the_real_service(twins: Twins, tmp_path: Path) -> None:
     _dry_run(twins)
     with timed("first build, both engines"):
-        twins.run(data_tests=True)
+        twins.run(checks=True)
     twins.assert_equal("the first build")
     for workspace in (twins.duckdb, twins.bigquery):
         scenarios.age(workspace)

@@ -305,6 +305,28 @@ def test_functions_that_the_executor_lacks(server, expression, expected):
     assert server.rows(f"select {expression} from {rows}") == [(expected,)]
 
 
+PATTERNS = (
+    "", "%", "%%", "a", "a%", "%a", "%a%", "%%a%%", "a%c", "a_c", "_", "_%", "é%", "%語", "%\\\\",
+    "a\\\\%", "\\\\\\\\b", "%a%b%",
+)  # fmt: skip
+
+
+def test_like_against_a_column_says_what_like_against_a_literal_says(server):
+    texts = "'', 'a', 'ab', 'abc', 'xabc', '%', 'a%', 'a_c', 'a\\\\', '\\\\b', 'é', '日本語', null"
+    for pattern in PATTERNS:
+        answers: list[object] = []
+        for column in (f"'{pattern}'", "p"):
+            told = f"t like {column} as fits, t not like {column} as not_fits"
+            sql = f"select t, {told} from unnest([{texts}]) as t, (select '{pattern}' as p)"
+            try:
+                answers.append(sorted(server.rows(sql), key=str))
+            except BigQueryError as error:
+                answers.append(str(error))
+        assert answers[0] == answers[1], pattern
+    nulls = "select 'a' like p, 'a' not like p from (select cast(null as string) as p)"
+    assert server.rows(nulls) == [(None, None)]
+
+
 def test_what_cannot_be_answered_rightly_is_not_answered(server):
     server.refuses("select contains_substr('É', 'é')", "other than ASCII", 501)
     server.refuses("select approx_top_count(x, 1) from unnest([1]) as x", "Not implemented", 501)

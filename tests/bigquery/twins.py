@@ -64,15 +64,11 @@ class Twins:
             event(self.company, self.duckdb)
             event(self.company, self.bigquery)
 
-    def run(
-        self, *arguments: str, project: Path = PROJECT_ROOT, data_tests: bool = False
-    ) -> list[str]:
+    def run(self, *arguments: str, project: Path = PROJECT_ROOT, checks: bool = False) -> list[str]:
         """`twinledger run` on both at once; what they printed."""
 
         def one(workspace: Path) -> str:
-            return scenarios.run_product(
-                workspace, *arguments, project=project, data_tests=data_tests
-            )
+            return scenarios.run_product(workspace, *arguments, project=project, checks=checks)
 
         with ThreadPoolExecutor(2) as both:
             return list(both.map(one, (self.duckdb, self.bigquery)))
@@ -135,7 +131,7 @@ def fresh_twins(base: Path) -> Twins:
                 scenarios.open_company(twins.company, twins.duckdb)
                 scenarios.open_company(twins.company, twins.bigquery, server)
                 began = time.monotonic()
-                twins.run(data_tests=True)
+                twins.run(checks=True)
                 seconds = time.monotonic() - began
             for workspace in (twins.duckdb, twins.bigquery):
                 scenarios.age(workspace)

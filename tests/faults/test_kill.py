@@ -21,17 +21,14 @@ from pathlib import Path
 import pytest
 
 from orchestration.sample import write_sample
+from orchestration.settings import PROJECT_ROOT
+from tests import product
 from tests.faults.scenes import Marts, first_difference, marts_of, withhold
 
 pytestmark = pytest.mark.slow
 
 MOMENTS = 20
 SEED = 20261121
-RUN = "from orchestration.cli import main; main()"
-# After a strike the marts are compared row by row: what data tests would find is seen anyway.
-RUN_WITHOUT_DATA_TESTS = (
-    f"from orchestration.build import runner; runner.NOT_RUN += ('test',); {RUN}"
-)
 
 
 @dataclass(frozen=True)
@@ -43,9 +40,11 @@ class Scene:
     expected: Marts
 
 
-def start(folder: Path, command: str = RUN) -> subprocess.Popen[str]:
+def start(folder: Path, *flags: str) -> subprocess.Popen[str]:
+    settings = folder / "twinledger.toml"
     return subprocess.Popen(
-        [sys.executable, "-c", command, "run", "--settings", str(folder / "twinledger.toml")],
+        [sys.executable, "-m", product.__name__, *flags, "run", "--settings", str(settings)],
+        cwd=PROJECT_ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -53,8 +52,8 @@ def start(folder: Path, command: str = RUN) -> subprocess.Popen[str]:
     )
 
 
-def finish(folder: Path, command: str = RUN) -> None:
-    process = start(folder, command)
+def finish(folder: Path, *flags: str) -> None:
+    process = start(folder, *flags)
     text, _ = process.communicate(timeout=300)
     assert process.returncode == 0, text[-3000:]
 
@@ -115,7 +114,8 @@ def struck(scene: Scene, share: float, folder: Path) -> str:
     if file.exists():
         # Whatever the moment, readers have a whole file.
         marts_of(folder)
-    finish(folder, RUN_WITHOUT_DATA_TESTS)
+    # The marts are compared row by row: what data tests would find is seen anyway.
+    finish(folder, product.WITHOUT_DATA_TESTS)
     actual = marts_of(folder)
     rubbish = [path.name for path in file.parent.iterdir() if path.name.startswith(".")]
     differing = [

@@ -1,4 +1,4 @@
-"""What the executor lacks, in terms of what it has.
+"""What the executor lacks, or takes long for, in terms of what it has.
 
 An approximate function may answer exactly, which these do: a query gets an answer that BigQuery
 could have given.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.bigquery.server.session import Session
 
 Rewrite = Callable[[str, Any], str]
+TEXT, PATTERN = "__text", "__pattern"
 
 
 def applied(sql: str, tree: Any, session: Session) -> tuple[str, Any]:
@@ -46,7 +47,16 @@ def innermost(node: Any) -> list[Any]:
 
 def replaceable(node: Any) -> bool:
     kind = trees.kind(node)
-    return kind == "ASTSystemVariableExpr" or (kind == "ASTFunctionCall" and name(node) in CALLS)
+    if kind == "ASTFunctionCall":
+        return name(node) in CALLS
+    return kind == "ASTSystemVariableExpr" or (kind == "ASTBinaryExpression" and is_like(node))
+
+
+def is_like(node: Any) -> bool:
+    """Whether it is LIKE against what is no literal, and not one that `like` below has written."""
+    if node.op.name != "LIKE" or trees.kind(node.rhs).endswith("Literal"):
+        return False
+    return trees.kind(node.rhs) != "ASTPathExpression" or trees.names(node.rhs) != (PATTERN,)
 
 
 def name(call: Any) -> str:
@@ -56,12 +66,31 @@ def name(call: Any) -> str:
 def rewritten(sql: str, node: Any, session: Session) -> str:
     if trees.kind(node) == "ASTSystemVariableExpr":
         return system_variable(trees.names(node.path)[-1].lower(), session)
+    if trees.kind(node) == "ASTBinaryExpression":
+        return like(sql, node)
     if name(node) == "session_user":
         return constant(session, "__session_user", session.user)
     plain = node.order_by is None and node.limit_offset is None and node.having_modifier is None
     if not plain:
         not_implemented(f"{name(node)} with ORDER BY, LIMIT or HAVING")
     return CALLS[name(node)](sql, node)
+
+
+def like(sql: str, node: Any) -> str:
+    """LIKE against a column: the executor would compile a regular expression a row. Most patterns
+    have % at their ends at most.
+    """
+    text, pattern = (trees.text(sql, side) for side in (node.lhs, node.rhs))
+    return (
+        f"({'not ' if node.is_not else ''}with({TEXT} as {text}, {PATTERN} as {pattern}, "
+        f"__part as trim({PATTERN}, '%'), case "
+        f"when regexp_contains(__part, r'[%_\\\\]') then {TEXT} like {PATTERN} "
+        f"when not starts_with({PATTERN}, '%') and not ends_with({PATTERN}, '%') "
+        f"then {TEXT} = __part "
+        f"when not starts_with({PATTERN}, '%') then starts_with({TEXT}, __part) "
+        f"when not ends_with({PATTERN}, '%') then ends_with({TEXT}, __part) "
+        f"else strpos({TEXT}, __part) > 0 end))"
+    )
 
 
 def system_variable(name: str, session: Session) -> str:

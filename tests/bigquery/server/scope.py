@@ -51,6 +51,28 @@ def ends_in_limit_0(tree: Any) -> bool:
     return trees.kind(number) == "ASTIntLiteral" and number.image == "0"
 
 
+def constant_subqueries(tree: Any) -> list[Any]:
+    """The outermost subqueries of a FROM that have a WITH and read nothing but that: a model on the
+    rows of a unit test, which dbt puts into two statements."""
+    found: list[Any] = []
+    for node in trees.walk(tree):
+        query = node.subquery if trees.kind(node) == "ASTTableSubquery" else None
+        if query is None or query.with_clause is None or not reads_itself_only(query):
+            continue
+        if not any(start <= trees.span(query)[0] < end for start, end in map(trees.span, found)):
+            found.append(query)
+    return found
+
+
+def reads_itself_only(query: Any) -> bool:
+    own = aliases(query)
+    return all(
+        trees.names(node.path_expr)[0].lower() in own
+        for node in trees.walk(query)
+        if trees.kind(node) == "ASTTablePathExpression" and node.path_expr is not None
+    )
+
+
 def unique(fields: list[Field]) -> list[Field]:
     """Raises BigQueryError for two columns of one name."""
     lower = [field.name.lower() for field in fields]

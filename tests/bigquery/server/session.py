@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,14 @@ from typing import Any
 from tests.bigquery.server import googlesql, information_schema, polyfills, rules, trees
 from tests.bigquery.server.dialect import PSEUDO, Constant, Source
 from tests.bigquery.server.errors import BigQueryError, not_found, not_implemented
-from tests.bigquery.server.scope import aliases, calls, columns, ends_in_limit_0, unique
+from tests.bigquery.server.scope import (
+    aliases,
+    calls,
+    columns,
+    constant_subqueries,
+    ends_in_limit_0,
+    unique,
+)
 from tests.bigquery.server.store import Ref, Store, Table
 from tests.bigquery.server.trees import Edit
 from tests.bigquery.server.types import Field, Type, quoted
@@ -256,6 +263,8 @@ class Session:
 
     def select(self, sql: str, extra: Sequence[Source] = ()) -> Answer:
         """Run a query; `extra` are tables of its own that it may name. Raises BigQueryError."""
+        sql, constants = self.without_constants(sql)
+        extra = (*extra, *constants)
         resolved = self.resolve(sql, extra)
         no_rows = ends_in_limit_0(resolved.tree)
         if no_rows or rules.needs_analysis(resolved):
@@ -293,6 +302,23 @@ class Session:
         except BigQueryError as error:
             raise resolved.explained(error) from error
         return Answer(unique(fields), rows, read, lasting)
+
+    def without_constants(self, sql: str) -> tuple[str, list[Source]]:
+        """The query with a table in place of each subquery that reads none, and those tables: its
+        answer is kept for the next statement that has it too. One that fails stays where it is.
+        """
+        edits: list[Edit] = []
+        made: list[Source] = []
+        for query in constant_subqueries(googlesql.parse(sql)):
+            with suppress(BigQueryError):
+                answer = self.select(trees.text(sql, query))
+                if answer.lasting and all(field.named for field in answer.fields):
+                    source = Source(
+                        f"__constant_{len(made) + 1}", tuple(answer.fields), answer.rows
+                    )
+                    edits.append(Edit(*trees.span(query), f"select * from {source.name}"))
+                    made.append(source)
+        return trees.splice(sql, edits) if edits else sql, made
 
     def value(self, expression: str) -> Any:
         """The value of an expression without columns."""
