@@ -84,14 +84,16 @@ class Twins:
             bigquery_marts(self.server.client(), prefix),
         )
 
-    def assert_equal(self, step: str, as_of: bool = False) -> None:
-        """Every public relation is the same on both; fails with the first rows that differ."""
+    def assert_equal(self, step: str, as_of: bool = False) -> tuple[Marts, Marts]:
+        """Every public relation is the same on both, and here they are; fails with the first rows
+        that differ."""
         one, other = self.marts(as_of)
         assert len(one.relations) > 20, sorted(one.relations)
         found = differences(one, other)
         assert not found, f"{step}: {len(found)} relations differ\n" + "\n".join(found)
         rows = sum(len(relation.rows) for relation in one.relations.values())
         tell(f"{step}: {len(one.relations)} relations, {rows:,} rows equal")
+        return one, other
 
     @contextmanager
     def copy(self, folder: Path) -> Iterator[Twins]:
