@@ -75,8 +75,9 @@ def no_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Land without Great Expectations, which takes seconds to import; tests/unit/test_gate.py
     and the integration tests go through it."""
     from orchestration.landing import gate_step
+    from tests.product import as_prepared
 
-    monkeypatch.setattr(gate_step, "judge_loads", lambda con, s, o, t, lake, prepared: prepared)
+    monkeypatch.setattr(gate_step, "judge_loads", as_prepared)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Its `orchestration` is that of the folder that it runs in.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,30 @@ from typing import Any
 from orchestration.build import runner
 from orchestration.cli import main
 from orchestration.landing import gate_step
+from orchestration.settings import PROJECT_ROOT
 from tests.parses import FOLDER, share_parses
 
 WITHOUT_DATA_TESTS = "--without-data-tests"
 WITHOUT_GATE = "--without-gate"
 """Without Great Expectations."""
+
+
+def start(workspace: Path, *arguments: str, project: Path = PROJECT_ROOT) -> subprocess.Popen[str]:
+    """The process, in a process group of its own, with one stream of all that it prints.
+
+    Args:
+        arguments: flags of this module, then those of `twinledger`.
+        project: the checkout. `python -m` looks for modules there first.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", __name__, *arguments, "--settings", workspace / "twinledger.toml"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": f"{project}{os.pathsep}{PROJECT_ROOT}", "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def taken(flag: str) -> bool:

@@ -11,10 +11,8 @@ import csv
 import gzip
 import io
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -266,17 +264,7 @@ def start_product(
             of the ladder has them.
     """
     flags = () if checks else (product.WITHOUT_DATA_TESTS, product.WITHOUT_GATE)
-    command = [sys.executable, "-m", product.__name__, *flags, "run", *arguments]
-    return subprocess.Popen(
-        [*command, "--settings", str(workspace / "twinledger.toml")],
-        # `python -m` looks for modules in the folder it runs in before those installed.
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": f"{project}{os.pathsep}{PROJECT_ROOT}", "COLUMNS": "200"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    return product.start(workspace, *flags, "run", *arguments, project=project)
 
 
 def public_names(workspace: Path) -> set[str]:

@@ -11,7 +11,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,6 @@ from pathlib import Path
 import pytest
 
 from orchestration.sample import write_sample
-from orchestration.settings import PROJECT_ROOT
 from tests import product
 from tests.faults.scenes import Marts, first_difference, marts_of, withhold
 
@@ -40,20 +38,8 @@ class Scene:
     expected: Marts
 
 
-def start(folder: Path, *flags: str) -> subprocess.Popen[str]:
-    settings = folder / "twinledger.toml"
-    return subprocess.Popen(
-        [sys.executable, "-m", product.__name__, *flags, "run", "--settings", str(settings)],
-        cwd=PROJECT_ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def finish(folder: Path, *flags: str) -> None:
-    process = start(folder, *flags)
+    process = product.start(folder, *flags, "run")
     text, _ = process.communicate(timeout=300)
     assert process.returncode == 0, text[-3000:]
 
@@ -103,7 +89,7 @@ def test_a_killed_run_followed_by_a_run_gives_the_undisturbed_marts(
 def struck(scene: Scene, share: float, folder: Path) -> str:
     """Kill a run after a share of its time, run again; what differs, or nothing."""
     copy(scene.folder, folder)
-    process = start(folder)
+    process = product.start(folder, "run")
     moment = share * scene.seconds
     try:
         process.communicate(timeout=moment)
