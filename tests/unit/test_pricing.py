@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -45,6 +46,25 @@ TOKEN_MODELS = sorted(
     and model.is_match(model.id)
     and provider.find_model(model.id) is model
 )
+
+
+def decimals(value: Any) -> Iterator[Decimal]:
+    """All prices within a model's."""
+    if isinstance(value, Decimal):
+        yield value
+    parts = value if isinstance(value, list) else getattr(value, "__dict__", {}).values()
+    for part in parts:
+        yield from decimals(part)
+
+
+# Floats that the package once read, as 0.08333333333333334 dollars a million: a unit price holds 18
+# decimals, so these are rounded.
+ROUNDED = {
+    (provider.id, model.id)
+    for provider in _bundled_snapshot().providers
+    for model in provider.models
+    if any(price % Decimal("1e-12") for price in decimals(model.prices))
+}
 
 
 def holds(row: dict[str, Any], at: datetime) -> bool:
@@ -125,7 +145,9 @@ def test_a_request_costs_what_the_package_says(
         genai_request_timestamp=at.replace(tzinfo=UTC),
         price_context=context,
     )
-    assert ours == theirs.total_price
+    # Half of the last decimal a token, where the package's price has more decimals than ours.
+    allowed = (prompt + output) * snapshot.QUANTUM / 2 if pair in ROUNDED else 0
+    assert abs(ours - theirs.total_price) <= allowed
 
 
 def test_a_tier_has_no_price_before_it_began() -> None:
