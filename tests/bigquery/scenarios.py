@@ -14,6 +14,7 @@ import json
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -36,9 +37,10 @@ FIRST_MONTH_END = LAST_DAY - timedelta(days=1)
 NEW_DAYS = (f"{FIRST_MONTH_END}", f"{LAST_DAY}")
 """They come later: one closes a month, so that forecasts are scored, one opens the next. Before
 them are 14 days of history, enough for a forecast."""
-LANDED_AT = "2026-09-30T06:00:00.000000Z"
-"""When the first files landed; later ones land now."""
-AS_OF = date(2026, 10, 5)
+LANDED_AT = "2026-11-05T06:00:00.000000Z"
+"""When the first files landed: as really, after the months of their bills, which are final then.
+Later ones land now."""
+AS_OF = date(2026, 11, 10)
 """A day on which only the first files were known."""
 
 KEPT = {"litellm": 9, "outcomes": 4, "exports": 4}
@@ -198,17 +200,18 @@ def next_days(company: Path, workspace: Path) -> None:
 
 def restated(company: Path, workspace: Path) -> None:
     """Last month's bill comes again with other amounts and a line less, a day of requests with
-    half its rows, and an outcome is no more."""
+    half its rows, and an outcome is no more: all of the first files."""
     bill = workspace / "exports" / "azure" / "part_202609_0001.csv"
-    header, *rows = _read_csv(bill)
+    header, row, _, *rows = _read_csv(bill)
     for name in ("BilledCost", "EffectiveCost"):
-        rows[0][header.index(name)] = "112.900000000001"
-    _write_csv(bill, [header, *rows[:-1]])
+        row[header.index(name)] = "112.900000000001"
+    _write_csv(bill, [header, row, *rows])
     requests = workspace / "litellm" / f"spend_logs_{LAST_DAY - timedelta(days=7)}.csv"
     header, *rows = _read_csv(requests)
     _write_csv(requests, [header, *rows[: len(rows) // 2]])
     outcomes = workspace / "outcomes" / "outcomes.csv"
-    _write_csv(outcomes, _read_csv(outcomes)[:-1])
+    header, _, *rows = _read_csv(outcomes)
+    _write_csv(outcomes, [header, *rows])
 
 
 def new_source_column(company: Path, workspace: Path) -> None:
@@ -242,28 +245,29 @@ def age(workspace: Path, landed_at: str = LANDED_AT) -> None:
 
 # The product.
 
+FAST = (product.WITHOUT_DATA_TESTS, product.WITHOUT_GATE)
+"""Without data tests, which take most of a build's time on the loopback server, and without Great
+Expectations: what they would find the comparison finds."""
+
 
 def run_product(
-    workspace: Path, *arguments: str, project: Path = PROJECT_ROOT, checks: bool = False
+    workspace: Path, *arguments: str, project: Path = PROJECT_ROOT, flags: Iterable[str] = FAST
 ) -> str:
     """`twinledger run` from a checkout; what it printed. It must succeed."""
-    process = start_product(workspace, *arguments, project=project, checks=checks)
+    process = start_product(workspace, *arguments, project=project, flags=flags)
     printed, _ = process.communicate(timeout=900)
     assert process.returncode == 0, f"twinledger run {arguments} in {workspace}:\n{printed[-6000:]}"
     return printed
 
 
 def start_product(
-    workspace: Path, *arguments: str, project: Path = PROJECT_ROOT, checks: bool = False
+    workspace: Path, *arguments: str, project: Path = PROJECT_ROOT, flags: Iterable[str] = FAST
 ) -> subprocess.Popen[str]:
     """The same, still running; in a process group of its own.
 
     Args:
-        checks: the data tests and Great Expectations too. The former take most of a build's time on
-            the loopback server, and what they would find the comparison finds: only the first build
-            of the ladder has them.
+        flags: those of tests/product.py.
     """
-    flags = () if checks else (product.WITHOUT_DATA_TESTS, product.WITHOUT_GATE)
     return product.start(workspace, *flags, "run", *arguments, project=project)
 
 

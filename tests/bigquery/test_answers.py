@@ -95,7 +95,7 @@ def test_other_rows_types_or_constants_are_another_request(kept):
     assert str(server.rows("select max(id) from d.t")[0][0]) == "1.5"
 
 
-def test_a_subquery_that_reads_no_table_is_asked_once_for_two_statements(monkeypatch):
+def test_a_model_is_asked_once_for_the_statements_that_dbt_puts_it_into(monkeypatch):
     server = filled()
     asked, ask = [], googlesql.ask
 
@@ -115,11 +115,45 @@ def test_a_subquery_that_reads_no_table_is_asked_once_for_two_statements(monkeyp
     assert sorted(server.rows(wrapped)) == [("p", 1), ("z", 2)]
     # The model itself has the request that it had before: its answer is kept.
     (outer,) = [request for request in asked if b"17 as x" not in request]
-    assert b"__constant_1" in outer
-    # What reads a table, and what fails, is asked as it stands.
+    assert b"__subquery_1" in outer
+    # What names no table in full, and what fails, is asked as it stands.
     assert server.rows("select * from (with a as (select id from d.t) select max(id) as m from a)")
     server.refuses(f"select z from ({model})", "Unrecognized name: z")
     server.refuses("select * from (with a as (select 1 / 0 as x) select x from a)", "division by")
+
+
+def test_a_contract_and_its_table_ask_a_model_once(monkeypatch):
+    server = filled()
+    executed, execute = [], googlesql.execute
+
+    def executes(sql, *arguments, **options):
+        executed.append(sql)
+        return execute(sql, *arguments, **options)
+
+    monkeypatch.setattr(googlesql, "execute", executes)
+    model = "with a as (select id, name from `p`.d.t) select id as x, name as y from a"
+    checked = server.run(f"select * from ({model}) as __dbt_sbq where false limit 0")
+    assert [(field.name, field.type.kind) for field in checked.fields] == [
+        ("x", "INT64"), ("y", "STRING"),
+    ]  # fmt: skip
+    assert checked.rows.values == []
+    (asked,) = executed
+    columns = "(x int64 not null, y string)"
+    server.run(f"create table d.u {columns} as (select x, `y` from ({model}) as model_subq)")
+    # The answer to the same request is kept where servers share a folder of them.
+    assert executed == [asked, asked]
+    assert sorted(server.rows("select x, y from d.u"), key=repr) == sorted(
+        server.rows("select id, name from d.t"), key=repr
+    )
+    # Other columns, or others in order, are the executor's to choose.
+    assert {row[0] for row in server.rows(f"select y, x from ({model}) as q")} == {
+        row[0] for row in server.rows("select name from d.t")
+    }
+    # What the subquery reads decides what a view of it answers.
+    server.run(f"create view d.w as select * from ({model}) as q")
+    assert len(server.rows("select * from d.w")) == len(server.rows("select id from d.t"))
+    server.run("insert into d.t (id) values (99)")
+    assert 99 in {row[0] for row in server.rows("select * from d.w")}
 
 
 def test_the_same_in_another_dataset_is_no_other_request(monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.bigquery import lives
 from tests.bigquery.compare import differences
+from tests.bigquery.mid_build import kill_in_mid_build
 from tests.bigquery.readers import GOLDEN, PUBLISH_LOG, read_golden
 from tests.bigquery.twins import Twins
 
@@ -21,9 +22,12 @@ def test_a_first_build(fresh: Twins, tmp_path: Path) -> None:
         twins.assert_equal(f"the first build, {fresh.seconds:.0f} s on both engines")
 
 
-def test_later_days_then_restated_deliveries_then_nothing_new_then_a_past_state(
-    fresh: Twins, tmp_path: Path
-) -> None:
+def test_a_past_state(fresh: Twins, tmp_path: Path) -> None:
+    with fresh.copy(tmp_path / "twins") as twins:
+        lives.past_state(twins)
+
+
+def test_later_days_then_restated_deliveries_then_nothing_new(fresh: Twins, tmp_path: Path) -> None:
     with fresh.copy(tmp_path / "twins") as twins:
         lives.later_days(twins)
 
@@ -40,6 +44,8 @@ def test_the_real_service_said_the_same(fresh: Twins, tmp_path: Path) -> None:
 
 
 # Last: a worker takes from the end of the other's list, and leaves it two tests.
-def test_a_new_column_then_a_full_refresh(fresh: Twins, tmp_path: Path) -> None:
+def test_a_new_column_with_the_server_killed_in_mid_build_then_a_full_refresh(
+    fresh: Twins, tmp_path: Path
+) -> None:
     with fresh.copy(tmp_path / "twins") as twins:
-        lives.next_version(twins, tmp_path / "project")
+        lives.next_version(twins, tmp_path / "project", kill_in_mid_build)

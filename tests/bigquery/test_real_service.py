@@ -101,6 +101,7 @@ def test_the_lives_of_the_company_on_the_real_service(twins: Twins, tmp_path: Pa
         scenarios.age(workspace)
     if not ENDPOINT:
         _record(twins.marts()[1])
+    lives.past_state(twins)
     lives.later_days(twins)
     lives.next_version(twins, tmp_path / "project")
 

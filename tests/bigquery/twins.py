@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from filelock import FileLock
 from google.cloud import bigquery
 
 from orchestration.settings import PROJECT_ROOT
+from tests import product
 from tests.bigquery import scenarios
 from tests.bigquery.compare import Marts, differences
 from tests.bigquery.process import BigQueryServer
@@ -65,34 +66,40 @@ class Twins:
             event(self.company, self.bigquery)
 
     def run(self, *arguments: str, project: Path = PROJECT_ROOT, checks: bool = False) -> list[str]:
-        """`twinledger run` on both at once; what they printed."""
+        """`twinledger run` on both at once; what they printed.
 
-        def one(workspace: Path) -> str:
-            return scenarios.run_product(workspace, *arguments, project=project, checks=checks)
+        Args:
+            checks: Great Expectations too, and on BigQuery the data tests; most other tests of the
+                product run those on DuckDB.
+        """
+        duckdb = (product.WITHOUT_DATA_TESTS,) if checks else scenarios.FAST
+        bigquery = () if checks else scenarios.FAST
+
+        def one(workspace: Path, flags: Iterable[str]) -> str:
+            return scenarios.run_product(workspace, *arguments, project=project, flags=flags)
 
         with ThreadPoolExecutor(2) as both:
-            return list(both.map(one, (self.duckdb, self.bigquery)))
+            return list(both.map(one, (self.duckdb, self.bigquery), (duckdb, bigquery)))
 
-    def marts(self, as_of: bool = False) -> tuple[Marts, Marts]:
-        """All public relations of both, of the present or of the past state."""
-        day = scenarios.AS_OF
-        file = Path(f"as_of/{day}/marts.duckdb" if as_of else "marts.duckdb")
+    def run_bigquery(self, *arguments: str, project: Path = PROJECT_ROOT) -> None:
+        """`twinledger run` on BigQuery alone, where what it must give is known."""
+        scenarios.run_product(self.bigquery, *arguments, project=project)
+
+    def marts(self) -> tuple[Marts, Marts]:
+        """All public relations of both."""
         public = scenarios.public_names(self.duckdb)
-        prefix = self.prefix + (f"as_of_{day:%Y%m%d}_" if as_of else "")
-        return (
-            duckdb_marts(self.duckdb / "published" / file, public),
-            bigquery_marts(self.server.client(), prefix),
-        )
+        file = self.duckdb / "published" / "marts.duckdb"
+        return duckdb_marts(file, public), self.bigquery_marts()
 
-    def assert_equal(self, step: str, as_of: bool = False) -> tuple[Marts, Marts]:
-        """Every public relation is the same on both, and here they are; fails with the first rows
-        that differ."""
-        one, other = self.marts(as_of)
-        assert len(one.relations) > 20, sorted(one.relations)
-        found = differences(one, other)
-        assert not found, f"{step}: {len(found)} relations differ\n" + "\n".join(found)
-        rows = sum(len(relation.rows) for relation in one.relations.values())
-        tell(f"{step}: {len(one.relations)} relations, {rows:,} rows equal")
+    def bigquery_marts(self, as_of: bool = False) -> Marts:
+        """All public relations of BigQuery, of the present or of the past state."""
+        past = f"as_of_{scenarios.AS_OF:%Y%m%d}_" if as_of else ""
+        return bigquery_marts(self.server.client(), self.prefix + past)
+
+    def assert_equal(self, step: str) -> tuple[Marts, Marts]:
+        """Every public relation is the same on both, and here they are."""
+        one, other = self.marts()
+        assert_same(step, one, other)
         return one, other
 
     @contextmanager
@@ -101,6 +108,15 @@ class Twins:
         shutil.copytree(self.folder, folder)
         with serving(folder, self.answers) as twins:
             yield twins
+
+
+def assert_same(step: str, one: Marts, other: Marts) -> None:
+    """Fails with the first rows of each relation that differ."""
+    assert len(one.relations) > 20, sorted(one.relations)
+    found = differences(one, other)
+    assert not found, f"{step}: {len(found)} relations differ\n" + "\n".join(found)
+    rows = sum(len(relation.rows) for relation in one.relations.values())
+    tell(f"{step}: {len(one.relations)} relations, {rows:,} rows equal")
 
 
 @contextmanager

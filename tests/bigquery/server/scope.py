@@ -8,6 +8,8 @@ from tests.bigquery.server import trees
 from tests.bigquery.server.errors import BigQueryError
 from tests.bigquery.server.types import Field
 
+FULL = 3  # the parts of a table's name: project, dataset, table
+
 
 def aliases(tree: Any) -> set[str]:
     """The names, in lower case, that a FROM may mean other than a table of a dataset."""
@@ -51,26 +53,29 @@ def ends_in_limit_0(tree: Any) -> bool:
     return trees.kind(number) == "ASTIntLiteral" and number.image == "0"
 
 
-def constant_subqueries(tree: Any) -> list[Any]:
-    """The outermost subqueries of a FROM that have a WITH and read nothing but that: a model on the
-    rows of a unit test, which dbt puts into two statements."""
+def whole_subqueries(tree: Any) -> list[Any]:
+    """The outermost subqueries of a FROM that have a WITH and name tables in full: a model, which
+    dbt puts into a query of its columns, into CREATE TABLE, and into two statements a unit test.
+    """
     found: list[Any] = []
     for node in trees.walk(tree):
         query = node.subquery if trees.kind(node) == "ASTTableSubquery" else None
-        if query is None or query.with_clause is None or not reads_itself_only(query):
+        if query is None or query.with_clause is None or not stands_alone(query):
             continue
         if not any(start <= trees.span(query)[0] < end for start, end in map(trees.span, found)):
             found.append(query)
     return found
 
 
-def reads_itself_only(query: Any) -> bool:
+def stands_alone(query: Any) -> bool:
+    """Whether it means the same outside of its statement: it reads nothing that is named there."""
     own = aliases(query)
-    return all(
-        trees.names(node.path_expr)[0].lower() in own
+    paths = [
+        trees.names(node.path_expr)
         for node in trees.walk(query)
         if trees.kind(node) == "ASTTablePathExpression" and node.path_expr is not None
-    )
+    ]
+    return all(len(path) == FULL or path[0].lower() in own for path in paths)
 
 
 def unique(fields: list[Field]) -> list[Field]:

@@ -22,9 +22,9 @@ from tests.bigquery.server.scope import (
     aliases,
     calls,
     columns,
-    constant_subqueries,
     ends_in_limit_0,
     unique,
+    whole_subqueries,
 )
 from tests.bigquery.server.store import Ref, Store, Table
 from tests.bigquery.server.trees import Edit
@@ -40,6 +40,11 @@ FRESH = {
 }  # fmt: skip
 # A resolved query that is all of one table.
 WHOLE_TABLE = re.compile(r"(?i)\s*select\s+\*\s+from\s+`([^`]+)`(?:\s+as\s+(?:`[^`]+`|\w+))?\s*")
+# The same of a subquery that stands for itself (`without_subqueries`), or its columns by name.
+WHOLE_SUBQUERY = re.compile(
+    r"(?i)\s*select\s+(\*|[\w`,\s]+?)\s+from\s*"
+    r"\(\s*select \* from __subquery_1\s*\)\s*(?:as\s+)?\w+\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -263,8 +268,11 @@ class Session:
 
     def select(self, sql: str, extra: Sequence[Source] = ()) -> Answer:
         """Run a query; `extra` are tables of its own that it may name. Raises BigQueryError."""
-        sql, constants = self.without_constants(sql)
-        extra = (*extra, *constants)
+        sql, parts = self.without_subqueries(sql)
+        if len(parts) == 1 and (all_of_it := all_columns(sql, *parts.values())):
+            return all_of_it
+        extra = (*extra, *(Source(n, tuple(a.fields), a.rows) for n, a in parts.items()))
+        read = {ref: table for answer in parts.values() for ref, table in answer.read.items()}
         resolved = self.resolve(sql, extra)
         no_rows = ends_in_limit_0(resolved.tree)
         if no_rows or rules.needs_analysis(resolved):
@@ -272,11 +280,10 @@ class Session:
         if no_rows:
             # dbt asks so for a query's columns; the executor would compute what the limit drops.
             fields = unique(googlesql.query_fields(self.analyze(resolved, extra)))
-            direct = {table.ref: table for table in resolved.tables.values()}
+            read |= {table.ref: table for table in resolved.tables.values()}
             rows = Rows.of([field.type for field in fields], [])
-            return Answer(fields, rows, direct, lasting=False)
+            return Answer(fields, rows, read, lasting=False)
         sources = [*resolved.made.values(), *extra]
-        read: dict[Ref, Table] = {}
         fresh = bool(calls(resolved.tree) & FRESH)
         lasting = not resolved.made and not fresh
         for name, table in resolved.tables.items():
@@ -303,21 +310,20 @@ class Session:
             raise resolved.explained(error) from error
         return Answer(unique(fields), rows, read, lasting)
 
-    def without_constants(self, sql: str) -> tuple[str, list[Source]]:
-        """The query with a table in place of each subquery that reads none, and those tables: its
-        answer is kept for the next statement that has it too. One that fails stays where it is.
+    def without_subqueries(self, sql: str) -> tuple[str, dict[str, Answer]]:
+        """The query with a table's name in place of each subquery that stands for itself, and what
+        those answer, which is kept for the next statement that has them too. One that fails, or
+        depends on the clock, stays where it is.
         """
         edits: list[Edit] = []
-        made: list[Source] = []
-        for query in constant_subqueries(googlesql.parse(sql)):
+        made: dict[str, Answer] = {}
+        for query in whole_subqueries(googlesql.parse(sql)):
             with suppress(BigQueryError):
                 answer = self.select(trees.text(sql, query))
                 if answer.lasting and all(field.named for field in answer.fields):
-                    source = Source(
-                        f"__constant_{len(made) + 1}", tuple(answer.fields), answer.rows
-                    )
-                    edits.append(Edit(*trees.span(query), f"select * from {source.name}"))
-                    made.append(source)
+                    name = f"__subquery_{len(made) + 1}"
+                    made[name] = answer
+                    edits.append(Edit(*trees.span(query), f"select * from {name}"))
         return trees.splice(sql, edits) if edits else sql, made
 
     def value(self, expression: str) -> Any:
@@ -369,6 +375,20 @@ class Session:
             "field"
         )
         return BY_ARRIVAL if by_arrival else ()
+
+
+def all_columns(sql: str, answer: Answer) -> Answer | None:
+    """What a query answers that takes all columns of its only subquery, in order: that subquery's
+    answer. CREATE TABLE with a contract is written so.
+    """
+    found = WHOLE_SUBQUERY.fullmatch(sql)
+    if not found:
+        return None
+    names = [name.strip().strip("`") for name in found[1].split(",")]
+    if names not in (["*"], [field.name for field in answer.fields]):
+        return None
+    fields = [Field(field.name, field.type.plain) for field in answer.fields]
+    return Answer(fields, answer.rows, answer.read, answer.lasting)
 
 
 DML = {
