@@ -24,8 +24,9 @@ def past_state(twins: Twins) -> None:
     published when no more was known."""
     first, _ = twins.marts()
     twins.happen(scenarios.next_days)
-    landed = land(load_settings(twins.bigquery / "twinledger.toml"))
-    assert any(result.replaced for result in landed)
+    for workspace in (twins.duckdb, twins.bigquery):
+        landed = land(load_settings(workspace / "twinledger.toml"))
+        assert any(result.replaced for result in landed)
     with timed("a past state, BigQuery"):
         twins.run_bigquery("--as-of", str(scenarios.AS_OF))
     past = twins.bigquery_marts(as_of=True)
