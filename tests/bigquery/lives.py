@@ -6,14 +6,13 @@ The loopback server and the real service run the same lives.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from orchestration.landing.land import land
 from orchestration.settings import load_settings
 from tests.bigquery import scenarios
 from tests.bigquery.compare import Marts, differences
-from tests.bigquery.readers import PUBLISH_LOG
+from tests.bigquery.readers import without_log
 from tests.bigquery.twins import Twins, assert_same, timed
 
 USAGE = "cost_ledger.token_usage_daily"
@@ -30,7 +29,7 @@ def past_state(twins: Twins) -> None:
     with timed("a past state, BigQuery"):
         twins.run_bigquery("--as-of", str(scenarios.AS_OF))
     past = twins.bigquery_marts(as_of=True)
-    assert_same("a past state", *map(_without_log, (first, past)))
+    assert_same("a past state", *map(without_log, (first, past)))
     assert_same("the present beside it", first, twins.bigquery_marts())
 
 
@@ -69,16 +68,10 @@ def next_version(
 
     with timed("a full refresh, BigQuery"):
         twins.run_bigquery("--full-refresh", project=project)
-    assert_same("a full refresh", *map(_without_log, (one, twins.bigquery_marts())))
+    assert_same("a full refresh", *map(without_log, (one, twins.bigquery_marts())))
 
 
 def _knows_new_column(marts: Marts) -> list[bool]:
     usage = marts.relations[USAGE]
     at = [name for name, _ in usage.columns].index(scenarios.NEW_COLUMN)
     return [row[at] is not None for row in usage.rows]
-
-
-def _without_log(marts: Marts) -> Marts:
-    """For the same state, published by two runs: the log tells them apart."""
-    kept = {name: item for name, item in marts.relations.items() if name != PUBLISH_LOG}
-    return replace(marts, relations=kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -88,6 +89,12 @@ def bigquery_marts(client: bigquery.Client, prefix: str) -> Marts:
                 client, sql, client.get_table(table.reference).schema
             )
     return Marts("BigQuery", found)
+
+
+def without_log(marts: Marts) -> Marts:
+    """Of the same state, published by two runs: the log tells them apart."""
+    kept = {name: item for name, item in marts.relations.items() if name != PUBLISH_LOG}
+    return replace(marts, relations=kept)
 
 
 def bigquery_relation(

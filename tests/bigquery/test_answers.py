@@ -122,7 +122,7 @@ def test_a_model_is_asked_once_for_the_statements_that_dbt_puts_it_into(monkeypa
     server.refuses("select * from (with a as (select 1 / 0 as x) select x from a)", "division by")
 
 
-def test_a_contract_and_its_table_ask_a_model_once(monkeypatch):
+def test_a_contract_and_its_table_have_one_request_for_the_model(monkeypatch):
     server = filled()
     executed, execute = [], googlesql.execute
 

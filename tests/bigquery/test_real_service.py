@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -25,7 +25,7 @@ from orchestration.landing.land import land
 from orchestration.settings import load_settings
 from tests.bigquery import lives, scenarios
 from tests.bigquery.compare import Marts
-from tests.bigquery.readers import GOLDEN, PUBLISH_LOG, write_golden
+from tests.bigquery.readers import GOLDEN, without_log, write_golden
 from tests.bigquery.twins import Twins, tell, timed
 
 PROJECT = os.environ.get("TWINLEDGER_TEST_BIGQUERY_PROJECT", "")
@@ -124,9 +124,9 @@ def _dry_run(twins: Twins) -> None:
 
 
 def _record(marts: Marts) -> None:
-    kept = {name: item for name, item in marts.relations.items() if name != PUBLISH_LOG}
-    write_golden(replace(marts, relations=kept), GOLDEN)
-    tell(f"recorded {len(kept)} relations in {GOLDEN}: commit them")
+    kept = without_log(marts)
+    write_golden(kept, GOLDEN)
+    tell(f"recorded {len(kept.relations)} relations in {GOLDEN}: commit them")
 
 
 def _cost(read: int) -> str:
